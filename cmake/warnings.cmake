@@ -1,0 +1,13 @@
+# Strict warnings for our own code, and the sanitizers a preset asks for.
+add_library(restante_options INTERFACE)
+target_compile_options(restante_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Werror)
+target_compile_definitions(restante_options INTERFACE
+  RESTANTE_VERSION="${PROJECT_VERSION}"
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_ERROR_CODE_HEADER_ONLY)
+if(RESTANTE_SANITIZE)
+  target_compile_options(restante_options INTERFACE
+    -fsanitize=${RESTANTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(restante_options INTERFACE -fsanitize=${RESTANTE_SANITIZE})
+endif()

@@ -1,0 +1,71 @@
+#pragma once
+// The contract between a connection (sockets, TLS, timers: net) and what is spoken on it (an
+// engine and what is done with its events: gateways and SDKs).
+//
+// The connection owns its session. Every call on a session comes from the connection's loop
+// thread, one at a time. Work that ends elsewhere (a commit, a message that arrived) comes back
+// through ConnectionHandle::post, which runs it on that thread, or not at all once the connection
+// has ended: a posted function may therefore use the session freely.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace restante::net {
+
+class Connection;
+
+/// A way back to a connection from any thread; outliving the connection is harmless.
+class ConnectionHandle {
+  public:
+    ConnectionHandle() = default;
+    explicit ConnectionHandle(std::weak_ptr<Connection> connection)
+        : connection_(std::move(connection)) {}
+
+    /// Runs `work` on the connection's loop, then flushes the session's output. Dropped without a
+    /// call when the connection has ended by then. Never runs `work` inside this call.
+    void post(std::function<void()> work) const;
+
+  private:
+    std::weak_ptr<Connection> connection_;
+};
+
+/// What is known of the other end once TLS stands.
+struct Peer {
+    std::string address;                   ///< "127.0.0.1:40112", "[::1]:40112"
+    std::optional<Bytes> certificate_der;  ///< the client certificate it presented, unverified
+};
+
+class Session {
+  public:
+    virtual ~Session() = default;
+
+    /// TLS stands; the first call. A client session may have output at once.
+    virtual void start(ConnectionHandle handle, const Peer& peer, Now now) = 0;
+
+    /// Bytes arrived. Not called while the peer leaves more than the connection's output limit
+    /// unread, so a peer that does not listen is not heard either.
+    virtual void receive(BytesView bytes, Now now) = 0;
+
+    /// Everything to be written so far, moved out. Called after each of the other calls and each
+    /// time earlier output has been written completely: the moment to fetch more messages.
+    virtual Bytes take_output() = 0;
+
+    /// When advance() wants to be called; nullopt for never.
+    virtual std::optional<SteadyTime> next_deadline() const = 0;
+    virtual void advance(Now now) = 0;
+
+    /// True once the conversation is over: the connection writes what take_output() gives, then
+    /// closes.
+    virtual bool finished() const = 0;
+
+    /// The connection has ended, for whatever reason; the last call.
+    virtual void closed(const Error& reason) = 0;
+};
+
+}  // namespace restante::net
