@@ -1,0 +1,60 @@
+#pragma once
+// What a decision changes in the durable state. Decisions append; the store writes one set as one
+// atomic batch, so what belongs together (a message's end and the record of it) stays together.
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "model/cloud_to_device_message.hpp"
+#include "model/device_identity.hpp"
+#include "model/mqtt_subscriptions.hpp"
+#include "model/queued_message.hpp"
+
+namespace restante::core {
+
+struct PutDevice {
+    model::DeviceIdentity identity;
+};
+
+/// The identity, its subscriptions and its whole queue.
+struct DeleteDevice {
+    model::DeviceId device;
+};
+
+/// A message enters its queue: what is decided upon, and the message itself.
+struct PutMessage {
+    model::DeviceId device;
+    model::QueuedMessage queued;
+    std::shared_ptr<const model::CloudToDeviceMessage> message;
+};
+
+/// What is known of a waiting message changed (its delivery count); the message itself never does.
+struct UpdateMessage {
+    model::DeviceId device;
+    model::QueuedMessage queued;
+};
+
+struct DeleteMessage {
+    model::DeviceId device;
+    model::SequenceNumber sequence;
+};
+
+/// Written when a queue becomes empty, so that no sequence number is used twice after a restart.
+struct PutNextSequence {
+    model::DeviceId device;
+    model::SequenceNumber next;
+};
+
+/// The stored session of an MQTT client; an empty list ends it.
+struct PutMqttSubscriptions {
+    model::DeviceId device;
+    model::MqttSubscriptions subscriptions;
+};
+
+using Change = std::variant<PutDevice, DeleteDevice, PutMessage, UpdateMessage, DeleteMessage,
+                            PutNextSequence, PutMqttSubscriptions>;
+
+using ChangeSet = std::vector<Change>;
+
+}  // namespace restante::core
