@@ -2,7 +2,9 @@
 add_library(restante_options INTERFACE)
 target_compile_options(restante_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
-  -Wnon-virtual-dtor -Werror)
+  -Wnon-virtual-dtor -Werror
+  # Naming only the fields that differ from their default is what designated initialisers are for.
+  -Wno-missing-designated-field-initializers)
 target_compile_definitions(restante_options INTERFACE
   RESTANTE_VERSION="${PROJECT_VERSION}"
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_ERROR_CODE_HEADER_ONLY)

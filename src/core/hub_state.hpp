@@ -1,0 +1,107 @@
+#pragma once
+// Everything a hub decides upon, as one value: identities, their queues, their MQTT sessions.
+//
+// Pure: time comes in, changes for the store and answers go out. Used by one thread, the hub's
+// loop. What it decides depends on nothing outside it, so a hub could own one such state for each
+// part of its devices.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/change_set.hpp"
+#include "core/deadline_index.hpp"
+#include "core/queue/device_queue.hpp"
+#include "core/registry/identity_rules.hpp"
+
+namespace restante::core {
+
+class HubState {
+  public:
+    /// `incarnation` differs for each run of the hub, so that no lock token of an earlier run
+    /// means anything in this one.
+    HubState(QueueRules rules, std::uint32_t incarnation)
+        : rules_(rules), last_serial_(static_cast<std::uint64_t>(incarnation) << 32) {}
+
+    // -- recovery: what the store held, devices before what belongs to them ------------------
+    void recover(model::DeviceIdentity identity);
+    void recover(const model::DeviceId& device, const model::QueuedMessage& queued);
+    void recover(const model::DeviceId& device, model::SequenceNumber next);
+    void recover(const model::DeviceId& device, model::MqttSubscriptions subscriptions);
+
+    // -- registry ----------------------------------------------------------------------------
+    /// Errors: argument_invalid, device_already_exists, device_not_found, precondition_failed,
+    /// too_many_devices.
+    Result<model::DeviceIdentity> put_device(model::DeviceDefinition definition,
+                                             WriteCondition condition, FreshKeys fresh, Now now,
+                                             ChangeSet& changes);
+    /// Errors: device_not_found, precondition_failed (a version other than `expected`).
+    Result<void> delete_device(const model::DeviceId& device, std::optional<std::uint64_t> expected,
+                               ChangeSet& changes);
+    /// nullptr when there is none. Valid until the next call that changes the registry.
+    const model::DeviceIdentity* find(const model::DeviceId& device) const;
+    std::size_t queue_size(const model::DeviceId& device) const;
+    /// Up to `max` identities in the order of their ids.
+    std::vector<model::DeviceIdentity> list(std::size_t max) const;
+    std::size_t device_count() const { return devices_.size(); }
+
+    // -- queue -------------------------------------------------------------------------------
+    /// Errors: device_not_found (also when disabled), those of model::check, and
+    /// device_maximum_queue_depth_exceeded.
+    Result<model::SequenceNumber> enqueue(
+        const model::DeviceId& device, std::shared_ptr<const model::CloudToDeviceMessage> message,
+        Now now, ChangeSet& changes);
+    /// Empty when nothing is deliverable or the device is gone.
+    std::vector<model::LockedMessage> receive(const model::DeviceId& device, std::size_t max,
+                                              ReceiverId receiver, Now now, ChangeSet& changes);
+    /// Errors of the three: device_not_found, device_message_lock_lost.
+    Result<void> complete(const model::DeviceId& device, model::LockToken token,
+                          LateSettlement late, Now now, ChangeSet& changes);
+    Result<void> abandon(const model::DeviceId& device, model::LockToken token, Now now,
+                         ChangeSet& changes);
+    Result<void> reject(const model::DeviceId& device, model::LockToken token, Now now,
+                        ChangeSet& changes);
+    /// True when messages became deliverable again.
+    bool release(const model::DeviceId& device, ReceiverId receiver, Now now, ChangeSet& changes);
+
+    // -- MQTT sessions -----------------------------------------------------------------------
+    /// nullptr when the device has none, or none that was kept.
+    const model::MqttSubscriptions* subscriptions(const model::DeviceId& device) const;
+    /// An empty list ends the stored session. Errors: device_not_found.
+    Result<void> put_subscriptions(const model::DeviceId& device,
+                                   model::MqttSubscriptions subscriptions, ChangeSet& changes);
+
+    // -- time --------------------------------------------------------------------------------
+    /// When advance() has something to do, on each clock.
+    std::optional<WallTime> next_expiry() const { return expiries_.earliest(); }
+    std::optional<SteadyTime> next_lock_end() const { return lock_ends_.earliest(); }
+    /// Ends what is due and names the devices that have deliverable messages again.
+    std::vector<model::DeviceId> advance(Now now, ChangeSet& changes);
+
+  private:
+    struct Device {
+        explicit Device(model::DeviceIdentity i) : identity(std::move(i)), queue(identity.id) {}
+
+        model::DeviceIdentity identity;
+        DeviceQueue queue;
+        model::MqttSubscriptions subscriptions;
+        std::optional<WallTime> expiry;      ///< as listed in expiries_
+        std::optional<SteadyTime> lock_end;  ///< as listed in lock_ends_
+    };
+
+    Device* find_device(const model::DeviceId& device);
+    Result<Device*> require(const model::DeviceId& device);
+    void schedule(Device& device);
+    std::string next_generation(Now now);
+
+    QueueRules rules_;
+    std::uint64_t last_serial_;
+    std::uint64_t last_version_ = 0;
+    std::int64_t last_generation_ = 0;
+    std::map<model::DeviceId, Device> devices_;
+    DeadlineIndex<WallTime, Device*> expiries_;
+    DeadlineIndex<SteadyTime, Device*> lock_ends_;
+};
+
+}  // namespace restante::core

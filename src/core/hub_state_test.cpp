@@ -1,0 +1,148 @@
+#include "core/hub_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/manual_clock.hpp"
+
+namespace restante::core {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = WriteCondition::Kind;
+
+model::DeviceId device_id(const char* text) {
+    return *model::DeviceId::parse(text);
+}
+
+class HubStateTest : public testing::Test {
+  protected:
+    Result<model::DeviceIdentity> put(const char* id, WriteCondition condition = {}) {
+        return put(model::DeviceDefinition{.id = device_id(id)}, condition);
+    }
+    Result<model::DeviceIdentity> put(model::DeviceDefinition definition,
+                                      WriteCondition condition = {}) {
+        return state.put_device(std::move(definition), condition,
+                                {.primary = "fresh-1", .secondary = "fresh-2"}, clock.now(),
+                                changes);
+    }
+    Result<model::SequenceNumber> enqueue(const char* id) {
+        return state.enqueue(device_id(id), std::make_shared<model::CloudToDeviceMessage>(),
+                             clock.now(), changes);
+    }
+
+    test::ManualClock clock;
+    ChangeSet changes;
+    HubState state{QueueRules::defaults(), 7};
+};
+
+TEST_F(HubStateTest, MakesKeysForADeviceThatBringsNone) {
+    const auto identity = put("d");
+    ASSERT_TRUE(identity);
+    EXPECT_EQ(identity->authentication.symmetric_key.primary, "fresh-1");
+    EXPECT_FALSE(identity->generation_id.empty());
+    ASSERT_EQ(changes.size(), 1u);
+}
+
+TEST_F(HubStateTest, CreatesOnlyOnceAndUpdatesOnlyWhatExists) {
+    EXPECT_EQ(put("d", {.kind = Kind::update_any}).error().code, ErrorCode::device_not_found);
+    const auto created = put("d");
+    EXPECT_EQ(put("d").error().code, ErrorCode::device_already_exists);
+    const auto stale = put("d", {.kind = Kind::update_if_version, .version = 99});
+    EXPECT_EQ(stale.error().code, ErrorCode::precondition_failed);
+    const auto updated = put("d", {.kind = Kind::update_if_version, .version = created->version});
+    ASSERT_TRUE(updated);
+    EXPECT_EQ(updated->generation_id, created->generation_id);
+    EXPECT_NE(updated->version, created->version);
+}
+
+TEST_F(HubStateTest, RefusesKeysAndThumbprintsThatAreNone) {
+    model::DeviceDefinition definition{.id = device_id("d")};
+    definition.authentication.symmetric_key.primary = "MDEyMzQ1Njc4OWFiY2RlZg==";
+    EXPECT_EQ(put(definition).error().message, "Either no keys or both keys can be set");
+    definition.authentication.symmetric_key.secondary = "c2hvcnQ=";
+    EXPECT_NE(put(definition).error().message.find("Invalid device key length"), std::string::npos);
+    definition.authentication.symmetric_key.secondary = "not base64!";
+    EXPECT_EQ(put(definition).error().code, ErrorCode::argument_invalid);
+    definition.authentication = {.type = model::AuthenticationType::self_signed};
+    definition.authentication.x509_thumbprint.primary = "AA:BB";
+    EXPECT_NE(put(definition).error().message.find("StringIsNotThumbprint"), std::string::npos);
+    EXPECT_TRUE(changes.empty());
+}
+
+TEST_F(HubStateTest, ARecreatedDeviceHasANewLifeAndAnEmptyQueue) {
+    const auto first = put("d");
+    ASSERT_TRUE(enqueue("d"));
+    ASSERT_TRUE(state.delete_device(device_id("d"), std::nullopt, changes));
+    const auto second = put("d");
+    EXPECT_NE(first->generation_id, second->generation_id);
+    EXPECT_EQ(state.queue_size(device_id("d")), 0u);
+    EXPECT_EQ(state.next_expiry(), std::nullopt);
+}
+
+TEST_F(HubStateTest, RefusesMessagesForUnknownAndDisabledDevices) {
+    EXPECT_EQ(enqueue("d").error(), Error(ErrorCode::device_not_found, "d"));
+    ASSERT_TRUE(put({.id = device_id("d"), .status = model::DeviceStatus::disabled}));
+    EXPECT_EQ(enqueue("d").error(), Error(ErrorCode::device_not_found, "d"));
+}
+
+TEST_F(HubStateTest, RefusesTheFiftyFirstMessage) {
+    ASSERT_TRUE(put("d"));
+    for (int i = 0; i < 50; ++i) ASSERT_TRUE(enqueue("d"));
+    EXPECT_EQ(enqueue("d").error().code, ErrorCode::device_maximum_queue_depth_exceeded);
+}
+
+TEST_F(HubStateTest, KnowsWhenTimeMattersAndWhomItWakes) {
+    ASSERT_TRUE(put("a"));
+    ASSERT_TRUE(put("b"));
+    ASSERT_TRUE(enqueue("a"));
+    ASSERT_TRUE(enqueue("b"));
+    EXPECT_EQ(state.next_expiry(), clock.now().wall + 1h);
+    EXPECT_EQ(state.next_lock_end(), std::nullopt);
+    ASSERT_EQ(state.receive(device_id("a"), 5, {1}, clock.now(), changes).size(), 1u);
+    EXPECT_EQ(state.next_lock_end(), clock.now().steady + 60s);
+    clock.advance(60s);
+    EXPECT_EQ(state.advance(clock.now(), changes), (std::vector<model::DeviceId>{device_id("a")}));
+    EXPECT_EQ(state.next_lock_end(), std::nullopt);
+    clock.advance(1h);
+    EXPECT_TRUE(state.advance(clock.now(), changes).empty());
+    EXPECT_EQ(state.queue_size(device_id("a")) + state.queue_size(device_id("b")), 0u);
+}
+
+TEST_F(HubStateTest, NoLockTokenOfAnotherRunMeansAnything) {
+    ASSERT_TRUE(put("d"));
+    ASSERT_TRUE(enqueue("d"));
+    const auto locked = state.receive(device_id("d"), 1, {1}, clock.now(), changes);
+
+    HubState next(QueueRules::defaults(), 8);
+    next.recover(*state.find(device_id("d")));
+    next.recover(device_id("d"), locked[0].queued);
+    ASSERT_EQ(next.receive(device_id("d"), 1, {1}, clock.now(), changes).size(), 1u);
+    EXPECT_EQ(
+        next.complete(device_id("d"), locked[0].token, LateSettlement::accept, clock.now(), changes)
+            .error()
+            .code,
+        ErrorCode::device_message_lock_lost);
+}
+
+TEST_F(HubStateTest, KeepsMqttSubscriptionsUntilTheyAreEmptied) {
+    ASSERT_TRUE(put("d"));
+    changes.clear();
+    const model::MqttSubscriptions subscriptions{{.filter = "devices/d/#", .granted_qos = 1}};
+    ASSERT_TRUE(state.put_subscriptions(device_id("d"), subscriptions, changes));
+    ASSERT_TRUE(state.put_subscriptions(device_id("d"), subscriptions, changes));
+    EXPECT_EQ(changes.size(), 1u) << "no write for what is there already";
+    EXPECT_EQ(*state.subscriptions(device_id("d")), subscriptions);
+    ASSERT_TRUE(state.put_subscriptions(device_id("d"), {}, changes));
+    EXPECT_EQ(state.subscriptions(device_id("d")), nullptr);
+}
+
+TEST_F(HubStateTest, ListsInTheOrderOfIdsUpToItsBound) {
+    for (const char* id : {"b", "a", "c"}) ASSERT_TRUE(put(id));
+    const auto listed = state.list(2);
+    ASSERT_EQ(listed.size(), 2u);
+    EXPECT_EQ(listed[0].id.value(), "a");
+    EXPECT_EQ(listed[1].id.value(), "b");
+}
+
+}  // namespace
+}  // namespace restante::core

@@ -1,0 +1,293 @@
+#include "core/queue/device_queue.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "support/manual_clock.hpp"
+
+namespace restante::core {
+namespace {
+
+/// Runs a story, one command and its expected answer on each line:
+///
+///     enqueue [ttl=60]      -> seq | full
+///     receive [n] [by=1]    -> the sequence numbers, '!' behind a redelivered one, or "nothing"
+///     complete|late|abandon|reject SEQ -> ok | lost       with the latest token seen for SEQ
+///     stale SEQ             -> ok | lost                  complete with the first token seen
+///     release by            -> woken | quiet
+///     advance SECONDS       -> woken | quiet              both clocks
+///     wall SECONDS          -> woken | quiet              the wall clock alone, either direction
+///     purge                 -> count
+///     changes               -> what the store was told since the last question
+class Story {
+  public:
+    Story() : queue_(*model::DeviceId::parse("d")) { rules_.depth_max = 3; }
+
+    void run(std::string_view text) {
+        std::istringstream lines{std::string(text)};
+        std::string line;
+        while (std::getline(lines, line)) {
+            const auto bar = line.find('|');
+            if (bar == std::string::npos) continue;
+            const std::string command = line.substr(0, bar);
+            std::istringstream words(command);
+            std::string expected = line.substr(bar + 1);
+            expected.erase(0, expected.find_first_not_of(' '));
+            EXPECT_EQ(answer(words), expected) << line;
+        }
+    }
+
+    QueueRules rules_ = QueueRules::defaults();
+
+  private:
+    std::string answer(std::istringstream& words) {
+        std::string verb;
+        words >> verb;
+        int number = 0;
+        words >> number;
+        if (verb == "enqueue") return enqueue(number);
+        if (verb == "receive") return receive(number);
+        if (verb == "complete")
+            return settled(
+                queue_.complete(tokens_[number], LateSettlement::refuse, clock_.now(), changes_));
+        if (verb == "late")
+            return settled(
+                queue_.complete(tokens_[number], LateSettlement::accept, clock_.now(), changes_));
+        if (verb == "stale")
+            return settled(queue_.complete(first_tokens_[number], LateSettlement::accept,
+                                           clock_.now(), changes_));
+        if (verb == "abandon") {
+            return settled(queue_.abandon(tokens_[number], rules_, clock_.now(), changes_));
+        }
+        if (verb == "reject")
+            return settled(queue_.reject(tokens_[number], clock_.now(), changes_));
+        if (verb == "release") {
+            const ReceiverId receiver{static_cast<std::uint64_t>(number)};
+            return woken(queue_.release(receiver, clock_.now(), changes_));
+        }
+        if (verb == "advance") {
+            clock_.advance(std::chrono::seconds{number});
+            return woken(queue_.advance(clock_.now(), changes_));
+        }
+        if (verb == "wall") {
+            clock_.set_wall(clock_.now().wall + std::chrono::seconds{number});
+            return woken(queue_.advance(clock_.now(), changes_));
+        }
+        if (verb == "purge") return fmt::to_string(queue_.purge(changes_));
+        if (verb == "changes") return told();
+        return "unknown command";
+    }
+
+    std::string enqueue(int ttl_seconds) {
+        auto message = std::make_shared<model::CloudToDeviceMessage>();
+        if (ttl_seconds != 0) {
+            message->expiry_time = clock_.now().wall + std::chrono::seconds{ttl_seconds};
+        }
+        const auto sequence = queue_.enqueue(message, rules_, clock_.now(), changes_);
+        return sequence ? fmt::to_string(sequence->value) : "full";
+    }
+
+    std::string receive(int receiver) {
+        std::string text;
+        const ReceiverId by{static_cast<std::uint64_t>(receiver)};
+        for (const auto& m : queue_.receive(10, by, serial_, rules_, clock_.now(), changes_)) {
+            const int sequence = static_cast<int>(m.token.sequence.value);
+            first_tokens_.try_emplace(sequence, m.token);
+            tokens_[sequence] = m.token;
+            text +=
+                fmt::format("{}{}{}", text.empty() ? "" : " ", sequence, m.redelivered ? "!" : "");
+        }
+        return text.empty() ? "nothing" : text;
+    }
+
+    std::string told() {
+        std::string text;
+        for (const auto& change : changes_) {
+            if (!text.empty()) text += ' ';
+            if (const auto* put = std::get_if<PutMessage>(&change)) {
+                text += fmt::format("put:{}", put->queued.sequence.value);
+            } else if (const auto* update = std::get_if<UpdateMessage>(&change)) {
+                text += fmt::format("update:{}:count={}", update->queued.sequence.value,
+                                    update->queued.delivery_count);
+            } else if (const auto* gone = std::get_if<DeleteMessage>(&change)) {
+                text += fmt::format("delete:{}", gone->sequence.value);
+            } else if (const auto* next = std::get_if<PutNextSequence>(&change)) {
+                text += fmt::format("next:{}", next->next.value);
+            }
+        }
+        changes_.clear();
+        return text.empty() ? "nothing" : text;
+    }
+
+    static std::string settled(const Result<void>& result) { return result ? "ok" : "lost"; }
+    static std::string woken(bool returned) { return returned ? "woken" : "quiet"; }
+
+    DeviceQueue queue_;
+    test::ManualClock clock_;
+    ChangeSet changes_;
+    std::uint64_t serial_ = 0;
+    std::map<int, model::LockToken> tokens_;
+    std::map<int, model::LockToken> first_tokens_;
+};
+
+TEST(DeviceQueue, HandsOutInOrderAndForgetsWhatIsCompleted) {
+    Story().run(R"(
+        enqueue    | 1
+        enqueue    | 2
+        changes    | put:1 put:2
+        receive    | 1 2
+        receive    | nothing
+        complete 2 | ok
+        complete 1 | ok
+        complete 1 | lost
+        changes    | delete:2 delete:1 next:3
+        enqueue    | 3
+    )");
+}
+
+TEST(DeviceQueue, RefusesBeyondItsDepthCountingLockedMessages) {
+    Story().run(R"(
+        enqueue    | 1
+        enqueue    | 2
+        receive    | 1 2
+        enqueue    | 3
+        enqueue    | full
+        complete 1 | ok
+        enqueue    | 4
+    )");
+}
+
+TEST(DeviceQueue, CountsOnlyAbandonsAndDeadLettersAtTheMaximum) {
+    Story story;
+    story.rules_.delivery_count_max = 2;
+    story.run(R"(
+        enqueue    | 1
+        receive    | 1
+        advance 60 | woken
+        changes    | put:1
+        receive    | 1!
+        abandon 1  | ok
+        changes    | update:1:count=1
+        receive    | 1!
+        abandon 1  | ok
+        changes    | delete:1 next:2
+        receive    | nothing
+    )");
+}
+
+TEST(DeviceQueue, EndsALockAfterItsTimeAndNotBefore) {
+    Story().run(R"(
+        enqueue    | 1
+        receive    | 1
+        advance 59 | quiet
+        receive    | nothing
+        advance 1  | woken
+        complete 1 | lost
+        late 1     | ok
+    )");
+}
+
+TEST(DeviceQueue, TakesALateCompletionOnlyWhileNobodyElseHoldsTheMessage) {
+    Story().run(R"(
+        enqueue    | 1
+        receive 1  | 1
+        advance 60 | woken
+        receive 2  | 1!
+        stale 1    | lost
+        complete 1 | ok
+    )");
+}
+
+TEST(DeviceQueue, ReturnedMessagesComeFirst) {
+    Story().run(R"(
+        enqueue    | 1
+        enqueue    | 2
+        receive 7  | 1 2
+        enqueue    | 3
+        release 8  | quiet
+        release 7  | woken
+        receive    | 1! 2! 3
+    )");
+}
+
+TEST(DeviceQueue, ExpiresWhatWaitsAndSparesWhatIsHeld) {
+    Story().run(R"(
+        enqueue 10 | 1
+        enqueue 20 | 2
+        advance 10 | quiet
+        changes    | put:1 put:2 delete:1
+        receive    | 2
+        advance 10 | quiet
+        complete 2 | ok
+        changes    | delete:2 next:3
+    )");
+}
+
+TEST(DeviceQueue, DeadLettersWhatExpiredWhileHeldWhenTheLockEnds) {
+    Story().run(R"(
+        enqueue 10 | 1
+        receive    | 1
+        advance 30 | quiet
+        changes    | put:1
+        advance 30 | quiet
+        changes    | delete:1 next:2
+    )");
+}
+
+TEST(DeviceQueue, APastExpiryIsAcceptedAndNeverDelivered) {
+    Story().run(R"(
+        enqueue -5 | 1
+        receive    | nothing
+        changes    | put:1 delete:1 next:2
+    )");
+}
+
+TEST(DeviceQueue, LocksIgnoreAWallClockThatJumps) {
+    Story().run(R"(
+        enqueue      | 1
+        receive      | 1
+        wall -3600   | quiet
+        advance 59   | quiet
+        advance 1    | woken
+        receive      | 1!
+        wall 176400  | quiet
+        complete 1   | ok
+    )");
+}
+
+TEST(DeviceQueue, PurgeTakesLockedMessagesToo) {
+    Story().run(R"(
+        enqueue    | 1
+        receive    | 1
+        enqueue    | 2
+        purge      | 2
+        complete 1 | lost
+        enqueue    | 3
+    )");
+}
+
+TEST(DeviceQueue, RejectEndsAMessage) {
+    Story().run(R"(
+        enqueue    | 1
+        receive    | 1
+        reject 1   | ok
+        receive    | nothing
+        changes    | put:1 delete:1 next:2
+    )");
+}
+
+TEST(DeviceQueue, ContinuesItsSequenceAfterRecovery) {
+    DeviceQueue queue(*model::DeviceId::parse("d"));
+    queue.recover(model::SequenceNumber{7});
+    const test::ManualClock clock;
+    ChangeSet changes;
+    const auto sequence = queue.enqueue(std::make_shared<model::CloudToDeviceMessage>(),
+                                        QueueRules::defaults(), clock.now(), changes);
+    EXPECT_EQ(sequence->value, 7u);
+}
+
+}  // namespace
+}  // namespace restante::core
