@@ -4,6 +4,7 @@
 # words and nouns
 restante_layer(base           USES                         LINKS fmt::fmt)
 restante_layer(model          USES base)
+restante_layer(asio                                        LINKS Boost::headers Threads::Threads)
 
 # decisions
 restante_layer(core           USES model)
@@ -19,10 +20,10 @@ restante_layer(protocol/http  USES base                    LINKS Boost::headers)
 # edges of the model: its spelling on the wire, its proofs, its sockets
 restante_layer(wire           USES model protocol/mqtt protocol/amqp protocol/http LINKS Boost::headers)
 restante_layer(auth           USES model                   LINKS OpenSSL::Crypto)
-restante_layer(net            USES base                    LINKS Boost::headers OpenSSL::SSL Threads::Threads)
+restante_layer(net            USES base asio               LINKS OpenSSL::SSL)
 
 # the seam: the one place where asynchrony meets state
-restante_layer(hub            USES store core              LINKS Boost::headers Threads::Threads)
+restante_layer(hub            USES store core asio)
 
 # edges
 restante_layer(gateway/mqtt   USES hub wire auth net protocol/mqtt)

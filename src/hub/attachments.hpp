@@ -1,0 +1,71 @@
+#pragma once
+// Who is connected right now: the devices' live attachments, with the ways to wake and to end
+// them. Nothing here is durable.
+//
+// Owned and used by Hub on its loop.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "core/queue/device_queue.hpp"
+
+namespace restante::hub {
+
+/// An attachment is the receiver that queues lock messages for.
+using AttachmentId = core::ReceiverId;
+
+enum class Protocol : std::uint8_t { mqtt, amqp, https };
+
+/// How the hub reaches an attached session. Both are called on the hub's loop and only post.
+struct DeviceEvents {
+    /// A hint: there may be something to receive.
+    std::function<void()> message_available;
+    /// The attachment has ended: replaced, or the device deleted, disabled or given other keys.
+    std::function<void(Error)> ended;
+};
+
+class Attachments {
+  public:
+    struct Attachment {
+        model::DeviceId device;
+        Protocol protocol;
+        DeviceEvents events;
+    };
+
+    /// One live attachment for each device and protocol: the earlier one is returned, removed.
+    std::optional<std::pair<AttachmentId, Attachment>> add(AttachmentId id, Attachment attachment,
+                                                           WallTime now);
+
+    std::optional<Attachment> remove(AttachmentId id, WallTime now);
+
+    /// All attachments of a device, removed.
+    std::vector<std::pair<AttachmentId, Attachment>> remove_device(const model::DeviceId& device,
+                                                                   WallTime now);
+
+    const Attachment* find(AttachmentId id) const;
+
+    void wake(const model::DeviceId& device) const;
+
+    struct Observed {
+        bool connected = false;
+        std::optional<WallTime> changed_at;
+    };
+    /// What the registry reports about a device's connection since the hub started.
+    Observed observe(const model::DeviceId& device) const;
+
+    /// The device was deleted: nothing about it is remembered.
+    void forget(const model::DeviceId& device) { observed_.erase(device); }
+
+  private:
+    std::unordered_map<std::uint64_t, Attachment> attachments_;
+    std::multimap<model::DeviceId, AttachmentId> by_device_;
+    std::map<model::DeviceId, Observed> observed_;
+};
+
+}  // namespace restante::hub

@@ -1,0 +1,448 @@
+#include "hub/hub.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "base/encoding.hpp"
+#include "base/random.hpp"
+
+namespace restante::hub {
+namespace {
+
+/// Expiries follow the wall clock, which can jump: look at it at least this often.
+constexpr Milliseconds look_at_the_clock_every{10'000};
+
+constexpr std::size_t fresh_key_bytes = 32;
+
+core::FreshKeys fresh_keys() {
+    return {.primary = to_base64(random_bytes(fresh_key_bytes)),
+            .secondary = to_base64(random_bytes(fresh_key_bytes))};
+}
+
+std::uint32_t random_incarnation() {
+    std::uint32_t incarnation = 0;
+    for (const std::uint8_t byte : random_bytes(sizeof incarnation)) {
+        incarnation = incarnation << 8 | byte;
+    }
+    return incarnation;
+}
+
+std::string_view name(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::mqtt:
+            return "mqtt";
+        case Protocol::amqp:
+            return "amqp";
+        case Protocol::https:
+            return "https";
+    }
+    return "unknown";
+}
+
+/// Feeds what the store holds into the state, and counts it for the log.
+class StateRecovery final : public store::Recovery {
+  public:
+    StateRecovery(core::HubState& state, const Logger& log) : state_(state), log_(log) {}
+
+    void device(model::DeviceIdentity identity) override { state_.recover(std::move(identity)); }
+    void queued(const model::DeviceId& device, const model::QueuedMessage& message) override {
+        state_.recover(device, message);
+        ++messages;
+    }
+    void next_sequence(const model::DeviceId& device, model::SequenceNumber next) override {
+        state_.recover(device, next);
+    }
+    void mqtt_subscriptions(const model::DeviceId& device,
+                            model::MqttSubscriptions subscriptions) override {
+        state_.recover(device, std::move(subscriptions));
+    }
+    void damaged(store::Table table, BytesView key, const Error& reason) override {
+        log_.error(
+            "record_damaged",
+            {{"table", store::to_string(table)}, {"key", to_hex(key)}, {"reason", reason.message}});
+    }
+
+    std::size_t messages = 0;
+
+  private:
+    core::HubState& state_;
+    const Logger& log_;
+};
+
+}  // namespace
+
+Hub::Hub(store::Store& store, const Clock& clock, Logger logger, FailureHandler on_storage_failure)
+    : store_(store),
+      clock_(clock),
+      log_(logger),
+      on_storage_failure_(std::move(on_storage_failure)),
+      state_(core::QueueRules::defaults(), random_incarnation()),
+      work_(io_.get_executor()),
+      timer_(io_) {}
+
+Hub::~Hub() {
+    stop();
+}
+
+Result<void> Hub::start() {
+    StateRecovery recovery(state_, log_);
+    if (auto recovered = store_.recover(recovery); !recovered) return recovered;
+    log_.info("hub_recovered",
+              {{"devices", state_.device_count()}, {"messages", recovery.messages}});
+    thread_ = std::thread([this] { io_.run(); });
+    advance();
+    return {};
+}
+
+void Hub::stop() {
+    if (!thread_.joinable()) return;
+    on_loop([this] {
+        stopping_ = true;
+        timer_.cancel();
+        stop_when_quiet();
+    });
+    thread_.join();
+}
+
+// -- registry ------------------------------------------------------------------------------------
+
+void Hub::put_device(model::DeviceDefinition definition, core::WriteCondition condition,
+                     Answer<model::DeviceDescription> answer) {
+    on_loop([this, definition = std::move(definition), condition,
+             answer = std::move(answer)]() mutable {
+        core::ChangeSet changes;
+        std::optional<model::DeviceIdentity> before;
+        if (const auto* present = state_.find(definition.id)) before = *present;
+        auto identity = state_.put_device(std::move(definition), condition, fresh_keys(),
+                                          clock_.now(), changes);
+        Result<model::DeviceDescription> result =
+            identity.transform([this](model::DeviceIdentity& i) { return describe(std::move(i)); });
+        if (before && result) end_what_lost_its_proof(*before, result->identity, changes);
+        commit(std::move(changes),
+               [answer = std::move(answer), result = std::move(result)]() mutable {
+                   answer(std::move(result));
+               });
+    });
+}
+
+void Hub::delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
+                        Answer<void> answer) {
+    on_loop(
+        [this, device = std::move(device), expected_version, answer = std::move(answer)]() mutable {
+            core::ChangeSet changes;
+            auto result = state_.delete_device(device, expected_version, changes);
+            if (result) {
+                end(attachments_.remove_device(device, clock_.now().wall),
+                    Error(ErrorCode::device_not_found, "the device was deleted"), changes);
+                attachments_.forget(device);
+            }
+            commit(std::move(changes),
+                   [answer = std::move(answer), result]() mutable { answer(std::move(result)); });
+        });
+}
+
+void Hub::find_device(model::DeviceId device, Answer<model::DeviceDescription> answer) {
+    on_loop([this, device = std::move(device), answer = std::move(answer)]() mutable {
+        const auto* identity = state_.find(device);
+        Result<model::DeviceDescription> result =
+            identity ? Result<model::DeviceDescription>(describe(*identity))
+                     : fail(ErrorCode::device_not_found, device.value());
+        commit({}, [answer = std::move(answer), result = std::move(result)]() mutable {
+            answer(std::move(result));
+        });
+    });
+}
+
+void Hub::list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer) {
+    on_loop([this, max, answer = std::move(answer)]() mutable {
+        std::vector<model::DeviceDescription> devices;
+        for (auto& identity : state_.list(max)) devices.push_back(describe(std::move(identity)));
+        commit({}, [answer = std::move(answer), devices = std::move(devices)]() mutable {
+            answer(std::move(devices));
+        });
+    });
+}
+
+// -- sending -------------------------------------------------------------------------------------
+
+void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
+                  Answer<model::SequenceNumber> answer) {
+    auto shared = std::make_shared<const model::CloudToDeviceMessage>(std::move(message));
+    on_loop([this, device = std::move(device), shared = std::move(shared),
+             answer = std::move(answer)]() mutable {
+        if (commits_.uncommitted_bytes() > model::limits::uncommitted_bytes_max) {
+            answer(fail(ErrorCode::service_unavailable,
+                        "more messages wait for the disk than memory may hold: send again later"));
+            return;
+        }
+        core::ChangeSet changes;
+        auto sequence = state_.enqueue(device, std::move(shared), clock_.now(), changes);
+        commit(std::move(changes),
+               [this, device = std::move(device), sequence, answer = std::move(answer)]() mutable {
+                   if (sequence) {
+                       log_.debug("message_enqueued",
+                                  {{"device", device.value()}, {"seq", sequence->value}});
+                       attachments_.wake(device);
+                   }
+                   answer(std::move(sequence));
+               });
+    });
+}
+
+// -- receiving -----------------------------------------------------------------------------------
+
+void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer) {
+    on_loop([this, request = std::move(request), answer = std::move(answer)]() mutable {
+        const auto* identity = state_.find(request.device);
+        if (!identity) return answer(fail(ErrorCode::device_not_found, request.device.value()));
+        if (identity->status == model::DeviceStatus::disabled) {
+            return answer(fail(ErrorCode::device_disabled, request.device.value()));
+        }
+        if (identity->version != request.identity_version) {
+            return answer(
+                fail(ErrorCode::unauthorized, "the identity changed while the device connected"));
+        }
+        core::ChangeSet changes;
+        std::vector<std::pair<AttachmentId, Attachments::Attachment>> replaced;
+        if (auto old = attachments_.add(request.id,
+                                        {.device = request.device,
+                                         .protocol = request.protocol,
+                                         .events = std::move(request.events)},
+                                        clock_.now().wall)) {
+            replaced.push_back(std::move(*old));
+        }
+        end(std::move(replaced),
+            Error(ErrorCode::connection_replaced,
+                  "a newer connection of the same device took over, from " + request.peer),
+            changes);
+        log_.info("device_attached", {{"device", request.device.value()},
+                                      {"protocol", name(request.protocol)},
+                                      {"peer", request.peer}});
+        model::MqttSubscriptions subscriptions;
+        if (const auto* stored = state_.subscriptions(request.device)) subscriptions = *stored;
+        commit(std::move(changes),
+               [answer = std::move(answer), subscriptions = std::move(subscriptions)]() mutable {
+                   answer(std::move(subscriptions));
+               });
+    });
+}
+
+void Hub::detach(AttachmentId attachment) {
+    on_loop([this, attachment] {
+        const Now now = clock_.now();
+        const auto removed = attachments_.remove(attachment, now.wall);
+        if (!removed) return;
+        core::ChangeSet changes;
+        const bool deliverable = state_.release(removed->device, attachment, now, changes);
+        log_.info("device_detached",
+                  {{"device", removed->device.value()}, {"protocol", name(removed->protocol)}});
+        commit(std::move(changes), [this, deliverable, device = removed->device] {
+            if (deliverable) attachments_.wake(device);
+        });
+    });
+}
+
+void Hub::receive(AttachmentId attachment, std::size_t max,
+                  Answer<std::vector<model::LockedMessage>> answer) {
+    on_loop([this, attachment, max, answer = std::move(answer)]() mutable {
+        const auto* attached = attachments_.find(attachment);
+        if (!attached) return answer(std::vector<model::LockedMessage>{});
+        core::ChangeSet changes;
+        auto locked = state_.receive(attached->device, max, attachment, clock_.now(), changes);
+        commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
+                                    answer = std::move(answer)]() mutable {
+            read_bodies(device, std::move(locked), std::move(answer));
+        });
+    });
+}
+
+void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
+                      Answer<std::vector<model::LockedMessage>> answer) {
+    if (locked.empty()) return answer(std::move(locked));
+    /// Shared by the reads of one receive; the last one answers.
+    struct Gather {
+        std::vector<model::LockedMessage> locked;
+        std::atomic<std::size_t> left;
+        Answer<std::vector<model::LockedMessage>> answer;
+    };
+    const std::size_t count = locked.size();
+    auto gather = std::make_shared<Gather>(std::move(locked), count, std::move(answer));
+    ++outstanding_;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto sequence = gather->locked[i].queued.sequence;
+        store_.read_message(device, sequence, [this, gather, i, device, sequence](auto message) {
+            if (message) {
+                gather->locked[i].message = std::move(*message);
+            } else {
+                log_.error("message_unreadable", {{"device", device.value()},
+                                                  {"seq", sequence.value},
+                                                  {"reason", message.error().message}});
+            }
+            if (gather->left.fetch_sub(1) > 1) return;
+            on_loop([this, gather] {
+                // Absent means it was completed or purged while it was read: nothing to deliver.
+                std::erase_if(gather->locked, [](const auto& m) { return !m.message; });
+                gather->answer(std::move(gather->locked));
+                --outstanding_;
+                stop_when_quiet();
+            });
+        });
+    }
+}
+
+void Hub::complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
+                   Answer<void> answer) {
+    settle("message_completed", std::move(device), token, std::move(answer),
+           [this, late](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.complete(id, lock, late, now, changes);
+           });
+}
+
+void Hub::abandon(model::DeviceId device, model::LockToken token, Answer<void> answer) {
+    Answer<void> wake_and_answer = [this, device, answer = std::move(answer)](auto result) mutable {
+        if (result) attachments_.wake(device);
+        answer(std::move(result));
+    };
+    settle("message_abandoned", std::move(device), token, std::move(wake_and_answer),
+           [this](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.abandon(id, lock, now, changes);
+           });
+}
+
+void Hub::reject(model::DeviceId device, model::LockToken token, Answer<void> answer) {
+    settle("message_rejected", std::move(device), token, std::move(answer),
+           [this](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.reject(id, lock, now, changes);
+           });
+}
+
+void Hub::settle(std::string_view event, model::DeviceId device, model::LockToken token,
+                 Answer<void> answer, Settlement decide) {
+    on_loop([this, event, device = std::move(device), token, answer = std::move(answer),
+             decide = std::move(decide)]() mutable {
+        core::ChangeSet changes;
+        auto result = decide(device, token, clock_.now(), changes);
+        commit(std::move(changes), [this, event, device = std::move(device), token, result,
+                                    answer = std::move(answer)]() mutable {
+            if (result) {
+                log_.debug(event, {{"device", device.value()}, {"seq", token.sequence.value}});
+            }
+            answer(std::move(result));
+        });
+    });
+}
+
+void Hub::put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscriptions subscriptions,
+                                 Answer<void> answer) {
+    on_loop([this, device = std::move(device), subscriptions = std::move(subscriptions),
+             answer = std::move(answer)]() mutable {
+        core::ChangeSet changes;
+        auto result = state_.put_subscriptions(device, std::move(subscriptions), changes);
+        commit(std::move(changes),
+               [answer = std::move(answer), result]() mutable { answer(std::move(result)); });
+    });
+}
+
+// -- time ----------------------------------------------------------------------------------------
+
+void Hub::advance() {
+    on_loop([this] {
+        core::ChangeSet changes;
+        auto deliverable = state_.advance(clock_.now(), changes);
+        commit(std::move(changes), [this, deliverable = std::move(deliverable)] {
+            for (const auto& device : deliverable) attachments_.wake(device);
+        });
+    });
+}
+
+void Hub::schedule() {
+    const Now now = clock_.now();
+    std::optional<SteadyTime> due = state_.next_lock_end();
+    if (const auto expiry = state_.next_expiry()) {
+        const SteadyTime at = now.steady + std::min(*expiry - now.wall, look_at_the_clock_every);
+        due = due ? std::min(*due, at) : at;
+    }
+    if (!due || stopping_ || (timer_at_ && *timer_at_ <= *due)) return;
+    timer_at_ = due;
+    timer_.expires_after(std::max(*due - now.steady, Milliseconds{1}));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        timer_at_.reset();
+        advance();
+    });
+}
+
+// -- inside --------------------------------------------------------------------------------------
+
+void Hub::on_loop(std::move_only_function<void()> work) {
+    boost::asio::post(io_, std::move(work));
+}
+
+void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
+    commits_.add(std::move(changes), std::move(done));
+    schedule();
+    for (auto& ready : commits_.take_ready()) ready();
+    write_next();
+}
+
+void Hub::write_next() {
+    if (failed_) return;
+    const core::ChangeSet* batch = commits_.start_batch();
+    if (!batch) return;
+    ++outstanding_;
+    store_.write(*batch, [this](Result<void> result) {
+        on_loop([this, result = std::move(result)] { written(result); });
+    });
+}
+
+void Hub::written(const Result<void>& result) {
+    --outstanding_;
+    if (!result) {
+        failed_ = true;
+        log_.error("commit_failed", {{"reason", result.error().message}});
+        on_storage_failure_(result.error());
+        return;
+    }
+    auto done = commits_.finish_batch();
+    // The next batch starts its way to the disk before the answers of this one are given.
+    write_next();
+    for (auto& answer : done) answer();
+    stop_when_quiet();
+}
+
+/// Sessions whose proof no longer holds go at once: the device was disabled, or its keys changed.
+void Hub::end_what_lost_its_proof(const model::DeviceIdentity& before,
+                                  const model::DeviceIdentity& after, core::ChangeSet& changes) {
+    const bool disabled = after.status == model::DeviceStatus::disabled;
+    if (!disabled && before.authentication == after.authentication) return;
+    const Error reason = disabled
+                             ? Error(ErrorCode::device_disabled, "the device was disabled")
+                             : Error(ErrorCode::unauthorized, "the device's credentials changed");
+    end(attachments_.remove_device(after.id, clock_.now().wall), reason, changes);
+}
+
+void Hub::end(std::vector<std::pair<AttachmentId, Attachments::Attachment>> ended,
+              const Error& reason, core::ChangeSet& changes) {
+    for (auto& [id, attachment] : ended) {
+        state_.release(attachment.device, id, clock_.now(), changes);
+        log_.info("device_ended", {{"device", attachment.device.value()},
+                                   {"protocol", name(attachment.protocol)},
+                                   {"reason", reason.message}});
+        attachment.events.ended(reason);
+    }
+}
+
+model::DeviceDescription Hub::describe(model::DeviceIdentity identity) const {
+    const auto observed = attachments_.observe(identity.id);
+    const std::size_t waiting = state_.queue_size(identity.id);
+    return {.identity = std::move(identity),
+            .connected = observed.connected,
+            .connection_state_updated_at = observed.changed_at,
+            .last_activity_at = observed.changed_at,
+            .cloud_to_device_message_count = waiting};
+}
+
+void Hub::stop_when_quiet() {
+    if (stopping_ && outstanding_ == 0 && (commits_.idle() || failed_)) work_.reset();
+}
+
+}  // namespace restante::hub

@@ -1,0 +1,129 @@
+#pragma once
+// The seam: the one place where many connections meet one state.
+//
+// Every operation reads the same: decide (pure, HubState), commit (group commit to the store),
+// wake (hints to attached devices), answer. Nothing is answered before what it depends on is on
+// disk. Any thread may call; the work runs on the hub's own loop, and answers and events come from
+// there too: callers post them back to their own loop.
+//
+// A commit that fails stops the hub through `on_storage_failure`: what the disk holds is the truth
+// and a restart recovers from it.
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <thread>
+
+#include "base/logger.hpp"
+#include "core/hub_state.hpp"
+#include "hub/attachments.hpp"
+#include "hub/commit_pipeline.hpp"
+#include "store/store.hpp"
+
+namespace restante::hub {
+
+template <class T>
+using Answer = std::move_only_function<void(Result<T>)>;
+
+/// A device that proved who it is and wants to be reached.
+struct AttachRequest {
+    AttachmentId id;
+    model::DeviceId device;
+    /// Of the identity its proof was checked against; the attachment fails if it changed since.
+    std::uint64_t identity_version;
+    Protocol protocol;
+    /// For the log: where it comes from and what it calls itself.
+    std::string peer;
+    DeviceEvents events;
+};
+
+class Hub {
+  public:
+    using FailureHandler = std::function<void(const Error&)>;
+
+    /// All three outlive the hub. `on_storage_failure` is called at most once, on the hub's loop.
+    Hub(store::Store& store, const Clock& clock, Logger logger, FailureHandler on_storage_failure);
+    ~Hub();
+
+    /// Recovers the state from the store, then starts the loop. Errors: storage_failed.
+    Result<void> start();
+    /// Ends the loop once what is being written is on disk. Operations still waiting are dropped.
+    void stop();
+
+    // -- registry: errors are those of HubState ----------------------------------------------
+    void put_device(model::DeviceDefinition definition, core::WriteCondition condition,
+                    Answer<model::DeviceDescription> answer);
+    void delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
+                       Answer<void> answer);
+    void find_device(model::DeviceId device, Answer<model::DeviceDescription> answer);
+    void list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer);
+
+    // -- sending -----------------------------------------------------------------------------
+    /// Also errors: service_unavailable, when more waits for the disk than memory may hold.
+    void enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
+                 Answer<model::SequenceNumber> answer);
+
+    // -- receiving ---------------------------------------------------------------------------
+    AttachmentId new_attachment_id() { return {next_attachment_.fetch_add(1)}; }
+    /// The answer holds the stored MQTT subscriptions. Ends an earlier attachment of the device
+    /// over the same protocol. Errors: device_not_found, device_disabled, unauthorized.
+    void attach(AttachRequest request, Answer<model::MqttSubscriptions> answer);
+    /// Returns what the attachment holds to its queue; also right after attach(), and twice.
+    void detach(AttachmentId attachment);
+    /// Up to `max` messages with their bodies; fewer, or none, when there are no more.
+    void receive(AttachmentId attachment, std::size_t max,
+                 Answer<std::vector<model::LockedMessage>> answer);
+    void complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
+                  Answer<void> answer);
+    void abandon(model::DeviceId device, model::LockToken token, Answer<void> answer);
+    void reject(model::DeviceId device, model::LockToken token, Answer<void> answer);
+    void put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscriptions subscriptions,
+                                Answer<void> answer);
+
+    /// Runs what is due by the clock now. The hub does so by itself; a test whose clock it cannot
+    /// hear asks for it.
+    void advance();
+
+  private:
+    using Settlement = std::move_only_function<Result<void>(
+        const model::DeviceId&, model::LockToken, Now, core::ChangeSet&)>;
+
+    void on_loop(std::move_only_function<void()> work);
+    void commit(core::ChangeSet changes, CommitPipeline::Done done);
+    void write_next();
+    void written(const Result<void>& result);
+    void schedule();
+    void stop_when_quiet();
+    void read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
+                     Answer<std::vector<model::LockedMessage>> answer);
+    void settle(std::string_view event, model::DeviceId device, model::LockToken token,
+                Answer<void> answer, Settlement decide);
+    void end_what_lost_its_proof(const model::DeviceIdentity& before,
+                                 const model::DeviceIdentity& after, core::ChangeSet& changes);
+    void end(std::vector<std::pair<AttachmentId, Attachments::Attachment>> ended,
+             const Error& reason, core::ChangeSet& changes);
+    model::DeviceDescription describe(model::DeviceIdentity identity) const;
+
+    store::Store& store_;
+    const Clock& clock_;
+    Logger log_;
+    FailureHandler on_storage_failure_;
+    core::HubState state_;
+    Attachments attachments_;
+    CommitPipeline commits_;
+    std::atomic<std::uint64_t> next_attachment_{1};
+    /// Store operations under way, whose callbacks will come.
+    std::size_t outstanding_ = 0;
+    bool stopping_ = false;
+    bool failed_ = false;
+
+    boost::asio::io_context io_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    boost::asio::steady_timer timer_;
+    std::optional<SteadyTime> timer_at_;
+    std::thread thread_;
+};
+
+}  // namespace restante::hub
