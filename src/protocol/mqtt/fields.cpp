@@ -50,8 +50,7 @@ PacketId FieldReader::packet_id() {
 }
 
 BytesView FieldReader::binary(std::string_view field) {
-    const std::uint16_t length = u16();
-    const BytesView value = reader_.take(length);
+    const BytesView value = reader_.take(reader_.u16());
     if (!reader_.ok()) refuse(fmt::format("{} runs past the end of the packet", field));
     return value;
 }
