@@ -1,0 +1,263 @@
+#include "wire/device_json.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "base/encoding.hpp"
+#include "base/timestamp.hpp"
+
+namespace restante::wire {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+model::DeviceId device_id(std::string_view id) {
+    return *model::DeviceId::parse(id);
+}
+
+std::string key_of(std::size_t bytes) {
+    return to_base64(Bytes(bytes, 7));
+}
+
+model::DeviceDescription description() {
+    model::DeviceDescription device{.identity = {.id = device_id("dev1"), .generation_id = "1"}};
+    device.identity.generation_id = "636595531817773533";
+    device.identity.version = 791938671;
+    device.identity.authentication.symmetric_key = {.primary = "cHJpbWFyeQ==",
+                                                    .secondary = "c2Vjb25kYXJ5"};
+    return device;
+}
+
+Result<model::DeviceDefinition> definition(std::string_view members) {
+    return definition_from_json(fmt::format(R"({{"deviceId":"dev1"{}}})", members),
+                                device_id("dev1"));
+}
+
+std::string refusal(std::string_view members) {
+    const auto read = definition(members);
+    if (read) return "accepted";
+    EXPECT_EQ(read.error().code, ErrorCode::argument_invalid);
+    return read.error().message;
+}
+
+TEST(DeviceJson, HasTheFieldsAndNullsOfTheService) {
+    EXPECT_EQ(
+        to_json(description()),
+        R"({"deviceId":"dev1","generationId":"636595531817773533","etag":"NzkxOTM4Njcx",)"
+        R"("connectionState":"Disconnected","status":"enabled","statusReason":null,)"
+        R"("connectionStateUpdatedTime":"0001-01-01T00:00:00",)"
+        R"("statusUpdatedTime":"0001-01-01T00:00:00","lastActivityTime":"0001-01-01T00:00:00",)"
+        R"("cloudToDeviceMessageCount":0,"authentication":{"symmetricKey":)"
+        R"({"primaryKey":"cHJpbWFyeQ==","secondaryKey":"c2Vjb25kYXJ5"},"x509Thumbprint":)"
+        R"({"primaryThumbprint":null,"secondaryThumbprint":null},"type":"sas"},)"
+        R"("capabilities":{"iotEdge":false},"deviceScope":null,"parentScopes":[]})");
+}
+
+TEST(DeviceJson, HasNullKeysForADeviceWithCertificates) {
+    auto device = description();
+    device.identity.authentication = {.type = model::AuthenticationType::self_signed,
+                                      .symmetric_key = {},
+                                      .x509_thumbprint = {.primary = "AB", .secondary = {}}};
+    EXPECT_THAT(to_json(device), HasSubstr(R"("symmetricKey":{"primaryKey":null,)"
+                                           R"("secondaryKey":null},"x509Thumbprint":)"
+                                           R"({"primaryThumbprint":"AB",)"
+                                           R"("secondaryThumbprint":null},"type":"selfSigned")"));
+}
+
+TEST(DeviceJson, WritesTimesWithoutAZoneAndTheScopeOfAnEdgeDevice) {
+    auto device = description();
+    device.connected = true;
+    device.last_activity_at = from_unix_milliseconds(1595686465172);
+    device.identity.status = model::DeviceStatus::disabled;
+    device.identity.status_reason = "stolen \xC3\xBC";
+    device.identity.iot_edge = true;
+    device.cloud_to_device_message_count = 3;
+    const std::string json = to_json(device);
+    EXPECT_THAT(json, HasSubstr(R"("connectionState":"Connected","status":"disabled",)"
+                                "\"statusReason\":\"stolen \xC3\xBC\""));
+    EXPECT_THAT(json, HasSubstr(R"("lastActivityTime":"2020-07-25T14:14:25.1720000",)"
+                                R"("cloudToDeviceMessageCount":3)"));
+    EXPECT_THAT(json, HasSubstr(R"("capabilities":{"iotEdge":true},)"
+                                R"("deviceScope":"ms-azure-iot-edge://dev1-636595531817773533")"));
+}
+
+TEST(DeviceJson, OfAListIsAnArray) {
+    EXPECT_EQ(to_json(std::span<const model::DeviceDescription>{}), "[]");
+    const std::vector two{description(), description()};
+    const auto read = devices_from_json(to_json(two));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->size(), 2u);
+}
+
+TEST(DeviceDefinition, IsReadFromWhatNodeSends) {
+    const auto read = definition_from_json(
+        R"({"deviceId":"dev1","status":"enabled","authentication":{"type":"sas","symmetricKey":)"
+        R"({"primaryKey":"","secondaryKey":""}},"capabilities":{"iotEdge":false}})",
+        device_id("dev1"));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->id, device_id("dev1"));
+    EXPECT_EQ(read->status, model::DeviceStatus::enabled);
+    EXPECT_EQ(read->authentication, model::AuthenticationMechanism{});
+    EXPECT_FALSE(read->iot_edge);
+}
+
+TEST(DeviceDefinition, IgnoresWhatOnlyTheHubWrites) {
+    const auto read = definition_from_json(to_json(description()), device_id("dev1"));
+    ASSERT_FALSE(read) << "the description's keys are too short";
+    auto device = description();
+    device.identity.authentication.symmetric_key = {.primary = key_of(16), .secondary = key_of(64)};
+    device.identity.status_reason = "why";
+    const auto again = definition_from_json(to_json(device), device_id("dev1"));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->authentication, device.identity.authentication);
+    EXPECT_EQ(again->status_reason, "why");
+}
+
+TEST(DeviceDefinition, ReadsEveryTypeOfAuthentication) {
+    const std::string sha1(40, 'a');
+    const std::string sha256(64, 'F');
+    const auto self_signed = definition(fmt::format(
+        R"(,"authentication":{{"type":"selfSigned","symmetricKey":{{"primaryKey":null}},)"
+        R"("x509Thumbprint":{{"primaryThumbprint":"{}","secondaryThumbprint":"{}"}}}})",
+        sha1, sha256));
+    ASSERT_TRUE(self_signed) << self_signed.error().message;
+    EXPECT_EQ(self_signed->authentication.type, model::AuthenticationType::self_signed);
+    EXPECT_EQ(self_signed->authentication.x509_thumbprint.primary, sha1);
+    EXPECT_EQ(self_signed->authentication.x509_thumbprint.secondary, sha256);
+
+    const auto untyped = definition(fmt::format(
+        R"(,"authentication":{{"x509Thumbprint":{{"primaryThumbprint":"{}"}}}})", sha1));
+    EXPECT_EQ(untyped->authentication.type, model::AuthenticationType::self_signed);
+
+    const auto authority = definition(
+        R"(,"authentication":{"type":"certificateAuthority","symmetricKey":{"primaryKey":"x"}})");
+    ASSERT_TRUE(authority) << authority.error().message;
+    EXPECT_EQ(authority->authentication.type, model::AuthenticationType::certificate_authority);
+    EXPECT_EQ(authority->authentication.symmetric_key, model::SymmetricKey{});
+    EXPECT_TRUE(definition(R"(,"authentication":{"type":"selfSigned"})"))
+        << "thumbprints may come later";
+    EXPECT_TRUE(definition(R"(,"authentication":null,"capabilities":null,"status":null)"));
+}
+
+TEST(DeviceDefinition, RefusesKeysWithTheServicesTexts) {
+    const auto with_keys = [](std::string_view primary, std::string_view secondary) {
+        return refusal(fmt::format(
+            R"(,"authentication":{{"symmetricKey":{{"primaryKey":"{}","secondaryKey":"{}"}}}})",
+            primary, secondary));
+    };
+    EXPECT_EQ(with_keys(key_of(16), key_of(64)), "accepted");
+    EXPECT_EQ(with_keys(key_of(16), ""), "Either no keys or both keys can be set");
+    EXPECT_EQ(with_keys("", key_of(16)), "Either no keys or both keys can be set");
+    EXPECT_THAT(with_keys(key_of(15), key_of(16)), StartsWith("Invalid device key length"));
+    EXPECT_THAT(with_keys(key_of(16), key_of(65)), StartsWith("Invalid device key length"));
+    EXPECT_THAT(with_keys(key_of(16), "no base64!"), StartsWith("Invalid device key length"));
+}
+
+TEST(DeviceDefinition, RefusesThumbprintsAndTypesThatAreNone) {
+    for (const std::string& text : {std::string(39, 'a'), std::string(41, 'a'),
+                                    "AA:" + std::string(37, 'a'), std::string(40, 'g')}) {
+        EXPECT_THAT(refusal(fmt::format(R"(,"authentication":{{"type":"selfSigned",)"
+                                        R"("x509Thumbprint":{{"secondaryThumbprint":"{}"}}}})",
+                                        text)),
+                    StartsWith("StringIsNotThumbprint"));
+    }
+    EXPECT_THAT(refusal(R"(,"authentication":{"type":"none"})"),
+                StartsWith("DeviceAuthenticationTypeIsMissing"));
+    EXPECT_THAT(refusal(R"(,"authentication":{"type":"magic"})"),
+                StartsWith("authentication.type must be"));
+}
+
+TEST(DeviceDefinition, RefusesAnotherIdThanThePaths) {
+    for (const char* body : {R"({})", R"({"deviceId":null})", R"({"deviceId":"DEV1"})",
+                             R"({"deviceId":""})", R"({"deviceId":1})"}) {
+        const auto read = definition_from_json(body, device_id("dev1"));
+        ASSERT_FALSE(read) << body;
+        EXPECT_THAT(read.error().message, StartsWith("deviceId")) << body;
+    }
+}
+
+TEST(DeviceDefinition, CountsTheCharactersOfTheStatusReason) {
+    std::string reason;
+    for (int i = 0; i < 128; ++i) reason += "\xC3\xBC";
+    EXPECT_EQ(refusal(fmt::format(R"(,"statusReason":"{}")", reason)), "accepted");
+    EXPECT_EQ(refusal(fmt::format(R"(,"statusReason":"{}x")", reason)),
+              "statusReason has at most 128 characters");
+    EXPECT_EQ(definition(R"(,"statusReason":"")")->status_reason, std::nullopt);
+}
+
+TEST(DeviceDefinition, RefusesWrongTypesByName) {
+    EXPECT_EQ(refusal(R"(,"status":1)"), "status must be a string");
+    EXPECT_EQ(refusal(R"(,"status":"asleep")"), "status must be enabled or disabled");
+    EXPECT_EQ(refusal(R"(,"authentication":[])"), "authentication must be an object");
+    EXPECT_EQ(refusal(R"(,"authentication":{"symmetricKey":{"primaryKey":5}})"),
+              "authentication.symmetricKey.primaryKey must be a string");
+    EXPECT_EQ(refusal(R"(,"capabilities":{"iotEdge":"yes"})"),
+              "capabilities.iotEdge must be true or false");
+}
+
+TEST(DeviceDefinition, RefusesWhatIsNoJsonObjectOrBeyondTheBounds) {
+    for (const std::string& body :
+         {std::string(), std::string("{"), std::string("[]"), std::string("{} {}"),
+          std::string(device_json_bytes_max + 1, ' '), std::string(1000, '['),
+          std::string("{\"deviceId\":\"\xff\"}")}) {
+        const auto read = definition_from_json(body, device_id("dev1"));
+        ASSERT_FALSE(read) << body.substr(0, 40);
+        EXPECT_EQ(read.error().code, ErrorCode::argument_invalid);
+    }
+    EXPECT_THAT(definition_from_json(std::string(1000, '['), device_id("d")).error().message,
+                HasSubstr("nested deeper"));
+}
+
+TEST(ReceivedDevice, IsWhatTheHubWrote) {
+    auto device = description();
+    device.connected = true;
+    device.last_activity_at = from_unix_milliseconds(1595686465172);
+    device.identity.status_reason = "why";
+    device.identity.iot_edge = true;
+    device.cloud_to_device_message_count = 7;
+    const auto read = device_from_json(to_json(device));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->description.identity, device.identity);
+    EXPECT_TRUE(read->description.connected);
+    EXPECT_EQ(read->description.last_activity_at, device.last_activity_at);
+    EXPECT_EQ(read->description.connection_state_updated_at, std::nullopt);
+    EXPECT_EQ(read->description.cloud_to_device_message_count, 7u);
+    EXPECT_EQ(read->etag, "NzkxOTM4Njcx");
+    EXPECT_EQ(read->device_scope, "ms-azure-iot-edge://dev1-636595531817773533");
+}
+
+TEST(ReceivedDevice, KeepsAnOpaqueTagAndScopes) {
+    const auto read = device_from_json(
+        R"({"deviceId":"d","etag":"AAAAAAAAAAE=","parentScopes":["ms-azure-iot-edge://p-1"],)"
+        R"("lastActivityTime":"0001-01-01T00:00:00Z"})");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->etag, "AAAAAAAAAAE=");
+    EXPECT_EQ(read->description.identity.version, 0u);
+    EXPECT_THAT(read->parent_scopes, ElementsAre("ms-azure-iot-edge://p-1"));
+}
+
+TEST(ReceivedDevice, IsMalformedWhenItIsNoDevice) {
+    for (const char* body :
+         {"", "[]", "{}", R"({"deviceId":"a b"})", R"({"deviceId":"d","lastActivityTime":"soon"})",
+          R"({"deviceId":"d","cloudToDeviceMessageCount":-1})"}) {
+        EXPECT_EQ(device_from_json(body).error().code, ErrorCode::malformed) << body;
+        EXPECT_EQ(devices_from_json(body).has_value(), std::string_view(body) == "[]") << body;
+    }
+}
+
+TEST(DeviceDefinition, OfOurSdkIsReadByOurHub) {
+    model::DeviceDefinition device{.id = device_id("dev1")};
+    device.status = model::DeviceStatus::disabled;
+    device.status_reason = "later";
+    device.authentication.symmetric_key = {.primary = key_of(32), .secondary = key_of(32)};
+    const auto read = definition_from_json(to_json(device), device.id);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->status, device.status);
+    EXPECT_EQ(read->status_reason, device.status_reason);
+    EXPECT_EQ(read->authentication, device.authentication);
+}
+
+}  // namespace
+}  // namespace restante::wire

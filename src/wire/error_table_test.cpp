@@ -1,0 +1,137 @@
+#include "wire/error_table.hpp"
+
+#include <gmock/gmock.h>
+
+#include "base/timestamp.hpp"
+
+namespace restante::wire {
+namespace {
+
+using ::testing::HasSubstr;
+
+Tracking tracking() {
+    return {.id = *Uuid::parse("987573ab-9433-4e77-a1cd-0beb671a71c4"),
+            .at = from_unix_milliseconds(1595686465172)};
+}
+
+constexpr auto last_code = ErrorCode::storage_failed;
+
+TEST(ErrorTable, HasEveryErrorThatReachesAClient) {
+    for (auto i = 0; i <= static_cast<int>(last_code); ++i) {
+        const auto code = static_cast<ErrorCode>(i);
+        const ErrorRow& row = error_row(code);
+        if (code < ErrorCode::malformed) {
+            EXPECT_EQ(row.code, code) << row.name;
+            EXPECT_EQ(error_code_from_name(row.name), code);
+            EXPECT_EQ(error_code_from_number(row.number), code);
+        }
+        EXPECT_EQ(row.number / 1000, row.http_status) << row.name;
+        EXPECT_TRUE(error_code_from_condition(row.condition)) << row.condition;
+    }
+}
+
+TEST(ErrorTable, ShowsTheHubsOwnConcernsAsServerError) {
+    for (const auto code : {ErrorCode::storage_failed, ErrorCode::cancelled,
+                            ErrorCode::connection_dropped, ErrorCode::tls_failed}) {
+        EXPECT_EQ(error_row(code).name, "ServerError");
+    }
+}
+
+TEST(ErrorTable, ReadsAConditionAsTheSdksDo) {
+    EXPECT_EQ(error_code_from_condition("amqp:not-found"), ErrorCode::device_not_found);
+    EXPECT_EQ(error_code_from_condition("amqp:not-allowed"), ErrorCode::invalid_operation);
+    EXPECT_EQ(error_code_from_condition("amqp:resource-limit-exceeded"),
+              ErrorCode::device_maximum_queue_depth_exceeded);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:argument-error"),
+              ErrorCode::argument_invalid);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:argument-out-of-range"),
+              ErrorCode::argument_invalid);
+    EXPECT_EQ(error_code_from_condition("amqp:internal-error"), ErrorCode::server_error);
+    EXPECT_EQ(error_code_from_condition("amqp:unheard-of"), std::nullopt);
+}
+
+TEST(TrackingId, IsWrittenAsTheServicesGatewaysWriteIt) {
+    EXPECT_EQ(tracking().text(),
+              "987573AB94334E77A1CD0BEB671A71C4-G2:-TimeStamp:2020-07-25T14:14:25.1720000Z");
+}
+
+TEST(HttpErrorBody, IsReadByTheNodeAndTheCsharpClient) {
+    EXPECT_EQ(
+        http_error_body(
+            {ErrorCode::device_already_exists, "A device with ID 'dev1' is already registered."},
+            tracking()),
+        R"({"Message":"ErrorCode:DeviceAlreadyExists;A device with ID 'dev1' is already )"
+        R"(registered.","ExceptionMessage":"Tracking ID:987573AB94334E77A1CD0BEB671A71C4-G2:-)"
+        R"(TimeStamp:2020-07-25T14:14:25.1720000Z"})");
+}
+
+TEST(HttpErrorBody, StaysJsonWhateverTheErrorQuotes) {
+    const Error error{ErrorCode::argument_invalid, "'\xff\"\n\xC3\xBC\x82 x' is no time"};
+    const std::string body = http_error_body(error, tracking());
+    EXPECT_THAT(body, HasSubstr("'?\\\"\\n\xC3\xBC? x' is no time"));
+    EXPECT_EQ(http_error(400, "", body).message, "'?\"\n\xC3\xBC? x' is no time");
+}
+
+TEST(AmqpErrorDescription, IsJsonWithTheNumber) {
+    EXPECT_EQ(amqp_error_description({ErrorCode::unauthorized, "Unauthorized access"}, tracking()),
+              R"({"errorCode":401002,"message":"Unauthorized access","trackingId":)"
+              R"("987573AB94334E77A1CD0BEB671A71C4-G2:-TimeStamp:2020-07-25T14:14:25.1720000Z",)"
+              R"("timestampUtc":"2020-07-25T14:14:25.1720000Z","info":null})");
+}
+
+TEST(AmqpErrorDescription, IsPlainForAFullQueue) {
+    EXPECT_EQ(amqp_error_description({ErrorCode::device_maximum_queue_depth_exceeded, "full"},
+                                     tracking()),
+              "C2D messages enqueued for the device exceeded the queue limit of 50,  see more at "
+              "http://aka.ms/iothub403004");
+}
+
+TEST(SendError, HidesWhetherADeviceIsDisabledOrAbsent) {
+    const auto device = *model::DeviceId::parse("d1");
+    const Error expected{ErrorCode::device_not_found, "d1"};
+    EXPECT_EQ(as_send_error({ErrorCode::device_disabled, "it is"}, device), expected);
+    EXPECT_EQ(as_send_error({ErrorCode::device_not_found, "it is not"}, device), expected);
+    const Error other{ErrorCode::message_too_large, "text"};
+    EXPECT_EQ(as_send_error(other, device), other);
+}
+
+TEST(HttpError, IsReadFromEveryShapeOfBody) {
+    const Error not_found{ErrorCode::device_not_found, "sensor-thl-002"};
+    EXPECT_EQ(http_error(404, "DeviceNotFound",
+                         R"({"Message":"ErrorCode:DeviceNotFound;sensor-thl-002",)"
+                         R"("ExceptionMessage":"Tracking ID:x"})"),
+              not_found);
+    EXPECT_EQ(http_error(404, "",
+                         R"({"Message":"ErrorCode:DeviceNotFound;sensor-thl-002",)"
+                         R"("ExceptionMessage":""})"),
+              not_found);
+    EXPECT_EQ(http_error(404, "",
+                         R"({"Message":"{\"errorCode\":404001,\"message\":\"sensor-thl-002\"}",)"
+                         R"("ExceptionMessage":""})"),
+              not_found);
+    EXPECT_EQ(http_error(404, "", R"({"errorCode":404001,"message":"sensor-thl-002"})"), not_found);
+}
+
+TEST(HttpError, FallsBackToTheStatus) {
+    EXPECT_EQ(http_error(412, "", "no JSON"),
+              (Error{ErrorCode::precondition_failed, "the hub answered 412"}));
+    EXPECT_EQ(http_error(502, "", "").code, ErrorCode::server_error);
+    EXPECT_EQ(http_error(418, "", "[]").code, ErrorCode::argument_invalid);
+    EXPECT_EQ(http_error(200, "", "").code, ErrorCode::protocol_error);
+    EXPECT_EQ(http_error(500, "", R"({"errorCode":-1,"message":1})").code, ErrorCode::server_error);
+}
+
+TEST(AmqpError, IsReadFromItsDescriptionOrItsCondition) {
+    EXPECT_EQ(
+        amqp_error("amqp:not-found", R"({"errorCode":404001,"trackingId":"x","message":"d1"})"),
+        (Error{ErrorCode::device_not_found, "d1"}));
+    EXPECT_EQ(amqp_error("amqp:resource-limit-exceeded", "C2D messages enqueued").code,
+              ErrorCode::device_maximum_queue_depth_exceeded);
+    EXPECT_EQ(amqp_error("com.microsoft:message-lock-lost", ""),
+              (Error{ErrorCode::device_message_lock_lost,
+                     "the hub answered com.microsoft:message-lock-lost"}));
+    EXPECT_EQ(amqp_error("x", "y"), (Error{ErrorCode::server_error, "y"}));
+}
+
+}  // namespace
+}  // namespace restante::wire
