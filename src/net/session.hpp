@@ -18,21 +18,38 @@
 
 namespace restante::net {
 
-class Connection;
+/// Something to do later, on a connection's loop.
+using Work = std::move_only_function<void()>;
+
+/// Where work for one connection is left. Any thread, any time, also after the connection's end.
+class Mailbox {
+  public:
+    virtual ~Mailbox() = default;
+    virtual void post(Work work) = 0;
+    virtual void close() = 0;
+};
 
 /// A way back to a connection from any thread; outliving the connection is harmless.
 class ConnectionHandle {
   public:
     ConnectionHandle() = default;
-    explicit ConnectionHandle(std::weak_ptr<Connection> connection)
-        : connection_(std::move(connection)) {}
+    explicit ConnectionHandle(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
 
     /// Runs `work` on the connection's loop, then flushes the session's output. Dropped without a
-    /// call when the connection has ended by then. Never runs `work` inside this call.
-    void post(std::function<void()> work) const;
+    /// call when the connection has ended by then. Never runs `work` inside this call. On a client
+    /// connection work also runs before start(); output then waits for TLS.
+    void post(Work work) const {
+        if (mailbox_) mailbox_->post(std::move(work));
+    }
+
+    /// Ends the connection soon: output not yet written is lost, the session hears
+    /// closed(cancelled). A session that has something left to say ends by finished() instead.
+    void close() const {
+        if (mailbox_) mailbox_->close();
+    }
 
   private:
-    std::weak_ptr<Connection> connection_;
+    std::shared_ptr<Mailbox> mailbox_;  // shared by every copy of the handle and the connection
 };
 
 /// What is known of the other end once TLS stands.
@@ -53,7 +70,8 @@ class Session {
     virtual void receive(BytesView bytes, Now now) = 0;
 
     /// Everything to be written so far, moved out. Called after each of the other calls and each
-    /// time earlier output has been written completely: the moment to fetch more messages.
+    /// time earlier output has been written completely: the moment to fetch more messages. Not
+    /// called while the peer leaves more than the connection's output limit unread.
     virtual Bytes take_output() = 0;
 
     /// When advance() wants to be called; nullopt for never.
@@ -61,10 +79,15 @@ class Session {
     virtual void advance(Now now) = 0;
 
     /// True once the conversation is over: the connection writes what take_output() gives, then
-    /// closes.
+    /// closes. No further receive() comes.
     virtual bool finished() const = 0;
 
-    /// The connection has ended, for whatever reason; the last call.
+    /// The connection has ended, for whatever reason; the last call, made once. A client session
+    /// may hear it without start(). The codes:
+    ///   cancelled           this end closed: finished(), ConnectionHandle::close or a shutdown
+    ///   connection_dropped  the peer closed, vanished, or stopped reading
+    ///   connection_failed   a client could not reach the host at all
+    ///   tls_failed          TLS broke, or a client did not trust what it found
     virtual void closed(const Error& reason) = 0;
 };
 

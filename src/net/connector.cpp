@@ -1,0 +1,192 @@
+#include "net/connector.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "net/connection.hpp"
+#include "net/loop.hpp"
+
+namespace restante::net {
+namespace {
+
+using asio::ip::tcp;
+
+// Addresses of one host that are tried, in the order the system prefers (RFC 6724).
+constexpr std::size_t addresses_max = 16;
+
+std::string cause_of(const boost::system::error_code& error) {
+    switch (error.value()) {
+        case ECONNREFUSED:
+            return "connection refused; nothing listens there";
+        case ENETUNREACH:
+        case EHOSTUNREACH:
+            return "no route to it";
+        default:
+            return error.message();
+    }
+}
+
+/// Owns the options before the base class refers to them.
+struct OwnOptions {
+    ConnectOptions own;
+};
+
+class Outgoing final : private OwnOptions, public Connection {
+  public:
+    Outgoing(Loop& loop, const Clock& clock, ConnectOptions options,
+             std::unique_ptr<Session> session)
+        : OwnOptions{std::move(options)},
+          Connection(loop, clock, own.connection),
+          resolver_(loop.context()),
+          attempt_timer_(loop.context()) {
+        session_ = std::move(session);
+    }
+
+    void begin();
+    void refuse() {
+        end(Error(ErrorCode::cancelled, "the program is shutting down"), Farewell::none);
+    }
+
+  private:
+    using Resolver = asio::ip::basic_resolver<tcp, Executor>;
+
+    void resolve();
+    void try_next();
+    void connected(const boost::system::error_code& error);
+    void give_up();
+    std::shared_ptr<Outgoing> self() {
+        return std::static_pointer_cast<Outgoing>(shared_from_this());
+    }
+
+    void on_established() override { attempt_timer_.cancel(); }
+    void on_end(Stage, const Error&) override {
+        resolver_.cancel();
+        attempt_timer_.cancel();
+    }
+    Error deadline_error(Stage stage) const override;
+
+    Resolver resolver_;
+    Timer attempt_timer_;
+    std::vector<tcp::endpoint> addresses_;
+    std::size_t next_ = 0;
+    bool attempt_timed_out_ = false;
+    std::string last_failure_;
+};
+
+void Outgoing::begin() {
+    if (stage_ != Stage::connecting || !join_loop()) return;
+    set_deadline(own.timeout);
+    boost::system::error_code not_an_address;
+    std::string_view host = own.host;
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    }
+    const auto address = asio::ip::make_address(host, not_an_address);
+    if (not_an_address) return resolve();
+    addresses_.emplace_back(address, own.port);
+    try_next();
+}
+
+void Outgoing::resolve() {
+    resolver_.async_resolve(own.host, std::to_string(own.port), Resolver::numeric_service,
+                            [self = self()](const boost::system::error_code& error,
+                                            const Resolver::results_type& results) {
+                                if (self->stage_ != Stage::connecting) return;
+                                if (error) {
+                                    return self->end(
+                                        Error(ErrorCode::connection_failed,
+                                              fmt::format("host not found: \"{}\" ({})",
+                                                          self->own.host, error.message())),
+                                        Farewell::none);
+                                }
+                                for (const auto& entry : results) {
+                                    if (self->addresses_.size() == addresses_max) break;
+                                    self->addresses_.push_back(entry.endpoint());
+                                }
+                                self->try_next();
+                            });
+}
+
+void Outgoing::try_next() {
+    if (next_ == addresses_.size()) return give_up();
+    peer_ = addresses_[next_++];
+    attempt_timed_out_ = false;
+    boost::system::error_code error;
+    socket_.close(error);
+    socket_.open(peer_.protocol(), error);
+    if (!error) socket_.native_non_blocking(true, error);
+    if (error) {
+        // This machine may lack the address's family; another address may do.
+        last_failure_ = fmt::format("{}: {}", to_text(peer_), error.message());
+        return try_next();
+    }
+    attempt_timer_.expires_after(own.address_timeout);
+    attempt_timer_.async_wait([self = self(), attempt = next_](const auto& cancelled) {
+        if (cancelled || self->stage_ != Stage::connecting || self->next_ != attempt) return;
+        self->attempt_timed_out_ = true;
+        boost::system::error_code ignored;
+        self->socket_.cancel(ignored);
+    });
+    socket_.async_connect(peer_, [self = self()](const boost::system::error_code& result) {
+        self->connected(result);
+    });
+}
+
+void Outgoing::connected(const boost::system::error_code& error) {
+    if (stage_ != Stage::connecting) return;
+    attempt_timer_.cancel();
+    if (error) {
+        last_failure_ = fmt::format(
+            "{}: {}", to_text(peer_),
+            attempt_timed_out_ ? fmt::format("no answer within {} ms", own.address_timeout.count())
+                               : cause_of(error));
+        return try_next();
+    }
+    tls_.emplace(*own.tls, socket_.native_handle(), own.host);
+    start_handshake();
+}
+
+void Outgoing::give_up() {
+    std::string message =
+        fmt::format("cannot connect to {} port {}: {}", own.host, own.port, last_failure_);
+    if (addresses_.size() > 1) {
+        message += fmt::format(" (the last of {} addresses tried)", addresses_.size());
+    }
+    end(Error(ErrorCode::connection_failed, std::move(message)), Farewell::none);
+}
+
+Error Outgoing::deadline_error(Stage stage) const {
+    if (stage == Stage::open) return Connection::deadline_error(stage);
+    if (stage == Stage::handshaking) {
+        return Error(ErrorCode::tls_failed,
+                     fmt::format("timed out after {} ms: {} answers, but has not completed the TLS "
+                                 "handshake",
+                                 own.timeout.count(), to_text(peer_)));
+    }
+    return Error(ErrorCode::connection_failed,
+                 addresses_.empty()
+                     ? fmt::format("timed out after {} ms looking up the host \"{}\"",
+                                   own.timeout.count(), own.host)
+                     : fmt::format("timed out after {} ms connecting to {} ({})",
+                                   own.timeout.count(), own.host, to_text(peer_)));
+}
+
+}  // namespace
+
+ConnectionHandle connect(Loop& loop, const Clock& clock, ConnectOptions options,
+                         std::unique_ptr<Session> session) {
+    RESTANTE_ASSERT(options.tls != nullptr && session != nullptr);
+    const auto connection =
+        std::make_shared<Outgoing>(loop, clock, std::move(options), std::move(session));
+    auto handle = connection->handle();
+    if (!loop.post([connection] { connection->begin(); })) connection->refuse();
+    return handle;
+}
+
+}  // namespace restante::net
