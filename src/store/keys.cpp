@@ -1,0 +1,53 @@
+#include "store/keys.hpp"
+
+#include <utility>
+
+#include "base/byte_reader.hpp"
+
+namespace restante::store {
+namespace {
+
+constexpr std::size_t suffix_bytes = 1 + sizeof(std::uint64_t);
+
+}  // namespace
+
+Bytes device_key(const model::DeviceId& device) {
+    return to_bytes(device.value());
+}
+
+Bytes message_key(const model::DeviceId& device, model::SequenceNumber sequence) {
+    Bytes key;
+    key.reserve(device.value().size() + suffix_bytes);
+    ByteWriter writer(key);
+    writer.text(device.value());
+    writer.u8(0);
+    writer.u64(sequence.value);
+    return key;
+}
+
+Bytes message_key_prefix(const model::DeviceId& device) {
+    Bytes prefix = device_key(device);
+    prefix.push_back(0);
+    return prefix;
+}
+
+Result<model::DeviceId> parse_device_key(BytesView key) {
+    auto device = model::DeviceId::parse(as_text(key));
+    if (!device) {
+        return fail(ErrorCode::malformed, "not a device key: " + device.error().message);
+    }
+    return device;
+}
+
+Result<MessageKey> parse_message_key(BytesView key) {
+    if (key.size() < suffix_bytes || key[key.size() - suffix_bytes] != 0) {
+        return fail(ErrorCode::malformed,
+                    "not a message key: it ends in no 0x00 and sequence number");
+    }
+    auto device = parse_device_key(key.first(key.size() - suffix_bytes));
+    if (!device) return std::unexpected(std::move(device).error());
+    ByteReader reader(key.last(sizeof(std::uint64_t)));
+    return MessageKey{.device = std::move(*device), .sequence = {reader.u64()}};
+}
+
+}  // namespace restante::store

@@ -1,0 +1,33 @@
+#pragma once
+// How records are named: docs/formats/records.md.
+//
+//     device key    the id's bytes                                devices, sequences,
+//                                                                 mqtt_subscriptions
+//     message key   the id's bytes, 0x00, the sequence number     queue, messages
+//                   as eight bytes, most significant first
+//
+// An id never holds a NUL, so no device's message keys start with another's, and the order of the
+// keys is the order of the ids, then of the queue.
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "model/device_id.hpp"
+#include "model/queued_message.hpp"
+
+namespace restante::store {
+
+Bytes device_key(const model::DeviceId& device);
+Bytes message_key(const model::DeviceId& device, model::SequenceNumber sequence);
+/// What all message keys of the device start with, and no others.
+Bytes message_key_prefix(const model::DeviceId& device);
+
+struct MessageKey {
+    model::DeviceId device;
+    model::SequenceNumber sequence;
+};
+
+/// Errors of both: malformed.
+Result<model::DeviceId> parse_device_key(BytesView key);
+Result<MessageKey> parse_message_key(BytesView key);
+
+}  // namespace restante::store

@@ -1,0 +1,181 @@
+#include "store/store.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "store/keys.hpp"
+#include "store/records.hpp"
+
+namespace restante::store {
+namespace {
+
+using model::DeviceId;
+
+void remove_belongings(const DeviceId& device, WriteBatch& batch) {
+    batch.remove(Table::mqtt_subscriptions, device_key(device));
+    batch.remove(Table::sequences, device_key(device));
+    batch.remove_prefix(Table::queue, message_key_prefix(device));
+    batch.remove_prefix(Table::messages, message_key_prefix(device));
+}
+
+/// One change as operations of a batch.
+class ChangeWriter {
+  public:
+    ChangeWriter(WriteBatch& batch, std::set<DeviceId>& orphaned)
+        : batch_(batch), orphaned_(orphaned) {}
+
+    void operator()(const core::PutDevice& change) {
+        const DeviceId& id = change.identity.id;
+        if (orphaned_.erase(id) > 0) remove_belongings(id, batch_);
+        batch_.put(Table::devices, device_key(id), encode(change.identity));
+    }
+    void operator()(const core::DeleteDevice& change) {
+        batch_.remove(Table::devices, device_key(change.device));
+        remove_belongings(change.device, batch_);
+    }
+    void operator()(const core::PutMessage& change) {
+        const Bytes key = message_key(change.device, change.queued.sequence);
+        batch_.put(Table::queue, key, encode(change.queued));
+        batch_.put(Table::messages, key, encode(*change.message));
+    }
+    void operator()(const core::UpdateMessage& change) {
+        batch_.put(Table::queue, message_key(change.device, change.queued.sequence),
+                   encode(change.queued));
+    }
+    void operator()(const core::DeleteMessage& change) {
+        const Bytes key = message_key(change.device, change.sequence);
+        batch_.remove(Table::queue, key);
+        batch_.remove(Table::messages, key);
+    }
+    void operator()(const core::PutNextSequence& change) {
+        batch_.put(Table::sequences, device_key(change.device), encode(change.next));
+    }
+    void operator()(const core::PutMqttSubscriptions& change) {
+        if (change.subscriptions.empty()) {
+            batch_.remove(Table::mqtt_subscriptions, device_key(change.device));
+        } else {
+            batch_.put(Table::mqtt_subscriptions, device_key(change.device),
+                       encode(change.subscriptions));
+        }
+    }
+
+  private:
+    WriteBatch& batch_;
+    std::set<DeviceId>& orphaned_;
+};
+
+/// One pass over the tables, devices first.
+class Recoverer {
+  public:
+    Recoverer(StoreEngine& engine, Recovery& recovery, std::set<DeviceId>& orphaned)
+        : engine_(engine), recovery_(recovery), orphaned_(orphaned) {}
+
+    Result<void> run() {
+        auto result = scan(Table::devices, &Recoverer::device);
+        if (result) result = scan(Table::sequences, &Recoverer::next_sequence);
+        if (result) result = scan(Table::queue, &Recoverer::queued);
+        if (result) result = scan(Table::mqtt_subscriptions, &Recoverer::mqtt_subscriptions);
+        return result;
+    }
+
+  private:
+    using Step = Result<void> (Recoverer::*)(BytesView key, BytesView record);
+
+    Result<void> scan(Table table, Step step) {
+        return engine_.scan(table, {}, [&](BytesView key, BytesView record) {
+            if (auto read = (this->*step)(key, record); !read) {
+                recovery_.damaged(table, key, read.error());
+            }
+            return true;
+        });
+    }
+
+    Result<void> device(BytesView key, BytesView record) {
+        auto id = parse_device_key(key);
+        if (!id) return std::unexpected(id.error());
+        auto identity = decode_device_identity(*id, record);
+        if (!identity) {
+            orphaned_.insert(*id);
+            return std::unexpected(identity.error());
+        }
+        // In the order of the ids, as the engine scans in the order of the keys.
+        devices_.push_back(std::move(*id));
+        recovery_.device(std::move(*identity));
+        return {};
+    }
+
+    Result<void> next_sequence(BytesView key, BytesView record) {
+        const auto id = owner(parse_device_key(key));
+        if (!id) return std::unexpected(id.error());
+        const auto next = decode_next_sequence(record);
+        if (!next) return std::unexpected(next.error());
+        recovery_.next_sequence(*id, *next);
+        return {};
+    }
+
+    Result<void> queued(BytesView key, BytesView record) {
+        const auto parsed = parse_message_key(key);
+        if (!parsed) return std::unexpected(parsed.error());
+        const auto& [device, sequence] = *parsed;
+        if (auto id = owner(device); !id) return std::unexpected(id.error());
+        const auto message = decode_queued_message(sequence, record);
+        if (!message) {
+            // The number is taken all the same: a new message must not get this one's place.
+            if (sequence.value + 1 > sequence.value) {
+                recovery_.next_sequence(device, {sequence.value + 1});
+            }
+            return std::unexpected(message.error());
+        }
+        recovery_.queued(device, *message);
+        return {};
+    }
+
+    Result<void> mqtt_subscriptions(BytesView key, BytesView record) {
+        const auto id = owner(parse_device_key(key));
+        if (!id) return std::unexpected(id.error());
+        auto subscriptions = decode_mqtt_subscriptions(record);
+        if (!subscriptions) return std::unexpected(subscriptions.error());
+        recovery_.mqtt_subscriptions(*id, std::move(*subscriptions));
+        return {};
+    }
+
+    Result<DeviceId> owner(Result<DeviceId> id) {
+        if (!id || std::ranges::binary_search(devices_, *id)) return id;
+        orphaned_.insert(*id);
+        return fail(ErrorCode::device_not_found, "the record belongs to no known device");
+    }
+
+    StoreEngine& engine_;
+    Recovery& recovery_;
+    std::set<DeviceId>& orphaned_;
+    std::vector<DeviceId> devices_;
+};
+
+}  // namespace
+
+void Store::write(const core::ChangeSet& changes, StoreEngine::Committed done) {
+    WriteBatch batch;
+    ChangeWriter writer(batch, orphaned_);
+    for (const auto& change : changes) std::visit(writer, change);
+    engine_.commit(std::move(batch), std::move(done));
+}
+
+void Store::read_message(const model::DeviceId& device, model::SequenceNumber sequence,
+                         MessageRead done) {
+    using Shared = std::shared_ptr<const model::CloudToDeviceMessage>;
+    engine_.get(Table::messages, message_key(device, sequence),
+                [done = std::move(done)](Result<std::optional<Bytes>> record) mutable {
+                    if (!record) return done(std::unexpected(std::move(record).error()));
+                    if (!*record) return done(Shared());
+                    auto message = decode_message(**record);
+                    if (!message) return done(std::unexpected(std::move(message).error()));
+                    done(std::make_shared<const model::CloudToDeviceMessage>(std::move(*message)));
+                });
+}
+
+Result<void> Store::recover(Recovery& recovery) {
+    return Recoverer(engine_, recovery, orphaned_).run();
+}
+
+}  // namespace restante::store
