@@ -197,6 +197,8 @@ TEST(SharedAccessSignature, CoversByWholeSegments) {
     EXPECT_TRUE(covers(hub, {}));
     EXPECT_TRUE(covers(hub, {"devices", "a"}));
     EXPECT_THAT(parsed(SharedAccessSignature::create("h/", key, expiry)).path(), IsEmpty());
+    EXPECT_THAT(parsed(SharedAccessSignature::create("h/devices/", key, expiry)).path(),
+                ElementsAre("devices"));
 }
 
 TEST(SharedAccessSignature, OfAModuleDoesNotSpeakForItsDeviceNorForAnother) {

@@ -174,6 +174,13 @@ TEST(ClientEngine, ReadsPastInterimResponses) {
     EXPECT_EQ(client.responses[0].status, 204);
 
     ASSERT_TRUE(client.send());
+    for (std::size_t i = 0; i < interim_responses_max; ++i) {
+        client.receive("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    client.receive("HTTP/1.1 204 No Content\r\n\r\n");
+    EXPECT_EQ(client.responses.size(), 2U);
+
+    ASSERT_TRUE(client.send());
     for (std::size_t i = 0; i <= interim_responses_max; ++i) {
         client.receive("HTTP/1.1 100 Continue\r\n\r\n");
     }

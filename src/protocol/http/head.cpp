@@ -152,7 +152,6 @@ Parsed<std::size_t> find_head_end(std::string_view text, std::size_t checked) {
         if (is_control(head[i]) && head[i] != '\r' && head[i] != '\n') {
             return refuse(400, "a control character in the headers");
         }
-        if (i == 1 && head[i] == '\n') return refuse(400, "the start line is empty");
         if (i >= 3 && head.substr(i - 3, 4) == "\r\n\r\n") return i + 1;
     }
     if (text.size() >= head_bytes_max) return refuse(431, "the headers are too large");

@@ -56,8 +56,8 @@ struct ResponseHead {
 /// The length of the head at the front of `text`, its final empty line included; 0 while it is
 /// incomplete. Bytes before `checked` have been looked at by an earlier call.
 ///
-/// Refuses as early as it can: control characters, CR and LF apart from each other, an empty start
-/// line, a head longer than head_bytes_max.
+/// Refuses as early as it can: control characters, CR and LF apart from each other, a head
+/// longer than head_bytes_max.
 Parsed<std::size_t> find_head_end(std::string_view text, std::size_t checked);
 
 /// Both take exactly what find_head_end() measured.
