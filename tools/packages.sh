@@ -1,0 +1,66 @@
+#!/bin/sh
+# packages.sh build|test: installs from Debian what building, or building and testing, lacks.
+# Asks dpkg and the path first, so that with nothing missing it needs neither root nor a network.
+set -eu
+
+build="g++ clang-19 lld-19 ccache cmake ninja-build libboost1.81-dev libfmt-dev libssl-dev
+       librocksdb-dev libcli11-dev libgtest-dev libgmock-dev"
+test="$build libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 git python3 python3-uamqp
+      python3-paho-mqtt util-linux mount"
+
+case "${1:-}" in
+    build) wanted=$build ;;
+    test) wanted=$test ;;
+    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+esac
+
+installed() {
+    dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+missing=""
+for package in $wanted; do
+    installed "$package" || missing="$missing $package"
+done
+# Node.js may come from elsewhere than Debian, and would then be in Debian's package's way.
+if [ "$1" = test ]; then
+    command -v node >/dev/null || missing="$missing nodejs"
+    command -v npm >/dev/null || missing="$missing npm"
+fi
+if [ -z "$missing" ]; then
+    echo "packages: nothing to install"
+    exit 0
+fi
+
+command -v apt-get >/dev/null || {
+    echo "packages: this is no Debian; install by hand:$missing" >&2
+    exit 1
+}
+as_root=""
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "packages: neither root nor sudo; let root run: apt-get install$missing" >&2
+        exit 1
+    }
+    as_root="sudo"
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
+    # shellcheck disable=SC2086  # one word a package
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        $missing </dev/null >"$log" 2>&1
+}
+
+echo "packages: installing$missing"
+# Lists that are absent or old make the first try fail; fresh ones are fetched only then.
+if ! install; then
+    echo "packages: fetching the package lists first"
+    $as_root apt-get update -qq </dev/null >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+    install || { cat "$log" >&2; exit 1; }
+fi
+for package in $missing; do
+    installed "$package" || { cat "$log" >&2; echo "packages: no $package" >&2; exit 1; }
+done
+echo "packages: installed"
