@@ -26,9 +26,10 @@ restante_layer(net            USES base asio               LINKS OpenSSL::SSL)
 restante_layer(hub            USES store core asio)
 
 # edges
-restante_layer(gateway/mqtt   USES hub wire auth net protocol/mqtt)
-restante_layer(gateway/amqp   USES hub wire auth net protocol/amqp)
-restante_layer(gateway/http   USES hub wire auth net protocol/http)
+restante_layer(gateway/access USES hub wire auth net)
+restante_layer(gateway/mqtt   USES gateway/access protocol/mqtt)
+restante_layer(gateway/amqp   USES gateway/access protocol/amqp)
+restante_layer(gateway/http   USES gateway/access protocol/http)
 restante_layer(sdk/device     USES wire auth net protocol/mqtt)
 restante_layer(sdk/service    USES wire auth net protocol/amqp protocol/http)
 

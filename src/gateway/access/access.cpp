@@ -1,0 +1,42 @@
+#include "gateway/access/access.hpp"
+
+namespace restante::gateway {
+
+Access::Access(hub::Hub& hub, auth::SharedAccessPolicies policies, const Clock& clock, Logger log,
+               std::string hostname)
+    : hub_(hub),
+      policies_(std::move(policies)),
+      clock_(clock),
+      log_(log),
+      hostname_(std::move(hostname)),
+      hub_name_(hostname_.substr(0, hostname_.find('.'))) {}
+
+void Access::authenticate_device(model::DeviceId device, std::string token,
+                                 hub::Answer<DeviceProof> answer) const {
+    auto signature = auth::SharedAccessSignature::parse(token);
+    if (!signature) return answer(std::unexpected(signature.error()));
+    hub_.find_device(std::move(device), [this, signature = std::move(*signature),
+                                         answer = std::move(answer)](auto description) mutable {
+        if (!description) return answer(std::unexpected(description.error()));
+        const auto& identity = description->identity;
+        const auto expiry =
+            auth::check_device_token(signature, identity, policies_, clock_.now().wall);
+        if (!expiry) return answer(std::unexpected(expiry.error()));
+        answer(DeviceProof{.identity_version = identity.version, .expires_at = *expiry});
+    });
+}
+
+Result<auth::ServicePrincipal> Access::authenticate_service(std::string_view token) const {
+    const auto signature = auth::SharedAccessSignature::parse(token);
+    if (!signature) return std::unexpected(signature.error());
+    return auth::check_service_token(*signature, policies_, clock_.now().wall);
+}
+
+void Access::log_refusal(std::string_view protocol, const net::Peer& peer, std::string_view who,
+                         const Error& reason) const {
+    log_.warning(
+        "refused",
+        {{"protocol", protocol}, {"peer", peer.address}, {"who", who}, {"reason", reason.message}});
+}
+
+}  // namespace restante::gateway

@@ -1,0 +1,63 @@
+#pragma once
+// The door every gateway shares: the hub behind it, the policies that open it, the log that says
+// who was turned away and why. Owned by the server, outlives every session, used from any thread.
+
+#include <functional>
+#include <string>
+
+#include "auth/authenticator.hpp"
+#include "base/logger.hpp"
+#include "hub/hub.hpp"
+#include "net/session.hpp"
+
+namespace restante::gateway {
+
+/// What a device proved: which version of its identity, and until when.
+struct DeviceProof {
+    std::uint64_t identity_version = 0;
+    WallTime expires_at;
+};
+
+class Access {
+  public:
+    Access(hub::Hub& hub, auth::SharedAccessPolicies policies, const Clock& clock, Logger log,
+           std::string hostname);
+
+    hub::Hub& hub() const { return hub_; }
+    const Logger& log() const { return log_; }
+    const std::string& hostname() const { return hostname_; }
+    /// The first label of the host name: the service's word for a hub's name.
+    const std::string& hub_name() const { return hub_name_; }
+
+    /// Checks `token` against the identity of `device`. The answer comes on the hub's loop.
+    /// Errors: unauthorized, device_not_found, device_disabled, each with a sentence for the log.
+    void authenticate_device(model::DeviceId device, std::string token,
+                             hub::Answer<DeviceProof> answer) const;
+
+    /// Errors: unauthorized.
+    Result<auth::ServicePrincipal> authenticate_service(std::string_view token) const;
+
+    /// A peer was turned away: one line that names it and says why in words.
+    void log_refusal(std::string_view protocol, const net::Peer& peer, std::string_view who,
+                     const Error& reason) const;
+
+  private:
+    hub::Hub& hub_;
+    const auth::SharedAccessPolicies policies_;
+    const Clock& clock_;
+    Logger log_;
+    std::string hostname_;
+    std::string hub_name_;
+};
+
+/// An answer that runs `work` on the connection's own loop, or not at all once it has ended.
+template <class T, class Work>
+hub::Answer<T> on_connection(net::ConnectionHandle handle, Work work) {
+    return [handle = std::move(handle), work = std::move(work)](Result<T> result) mutable {
+        handle.post([work = std::move(work), result = std::move(result)]() mutable {
+            work(std::move(result));
+        });
+    };
+}
+
+}  // namespace restante::gateway

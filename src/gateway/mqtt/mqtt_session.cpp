@@ -1,0 +1,321 @@
+#include "gateway/mqtt/mqtt_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "wire/property_bag.hpp"
+
+namespace restante::gateway {
+namespace {
+
+/// Filters of hub features that some SDKs subscribe to before they do anything else, refusing to
+/// connect without them. Granted, so that messages flow; nothing is published there yet.
+bool is_feature_filter(std::string_view filter) {
+    return filter == "$iothub/methods/POST/#" || filter == "$iothub/twin/res/#" ||
+           filter == "$iothub/twin/PATCH/properties/desired/#";
+}
+
+/// A message keeps its packet id over reconnects and restarts [MQTT-4.4.0-1] because the id comes
+/// from its place in the queue; at most a queue's depth of them are out at once, so none collide.
+mqtt::PacketId packet_id_of(model::SequenceNumber sequence) {
+    return static_cast<mqtt::PacketId>(sequence.value % 0xFFFF + 1);
+}
+
+/// The client id an identity connects with: the device, or the device and one of its modules.
+std::string expected_client_id(const wire::MqttUsername& user) {
+    return user.module_id ? user.device_id.value() + '/' + *user.module_id : user.device_id.value();
+}
+
+}  // namespace
+
+void MqttSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now now) {
+    handle_ = std::move(handle);
+    peer_ = peer;
+    now_ = now;
+    engine_.emplace(mqtt::ServerLimits{}, now.steady);
+}
+
+void MqttSession::receive(BytesView bytes, Now now) {
+    now_ = now;
+    engine_->receive(bytes, now.steady);
+    handle_events();
+}
+
+Bytes MqttSession::take_output() {
+    fetch();
+    return engine_ ? engine_->take_output() : Bytes{};
+}
+
+std::optional<SteadyTime> MqttSession::next_deadline() const {
+    auto deadline = engine_->next_deadline();
+    if (expires_at_ && !finished()) {
+        const SteadyTime expiry = now_.steady + (*expires_at_ - now_.wall);
+        deadline = deadline ? std::min(*deadline, expiry) : expiry;
+    }
+    return deadline;
+}
+
+void MqttSession::advance(Now now) {
+    now_ = now;
+    engine_->advance(now.steady);
+    handle_events();
+    if (expires_at_ && now.wall >= *expires_at_) {
+        end(Error(ErrorCode::unauthorized, "the device's token expired"));
+    }
+}
+
+void MqttSession::closed(const Error& reason) {
+    if (attachment_) access_.hub().detach(*attachment_);
+    if (device_ && access_.log().enabled(LogLevel::debug)) {
+        access_.log().debug(
+            "connection_closed",
+            {{"protocol", "mqtt"}, {"device", device_->value()}, {"reason", reason.message}});
+    }
+}
+
+void MqttSession::handle_events() {
+    while (auto event = engine_->next_event()) {
+        std::visit([this](auto&& e) { on(std::forward<decltype(e)>(e)); }, std::move(*event));
+    }
+}
+
+// -- connect -------------------------------------------------------------------------------------
+
+void MqttSession::on(mqtt::ConnectRequested&& event) {
+    auto& connect = event.connect;
+    client_id_ = connect.client_id;
+    if (!connect.user_name) {
+        return refuse(Error(ErrorCode::unauthorized, "CONNECT has no user name"));
+    }
+    const auto user = wire::MqttUsername::parse(*connect.user_name);
+    if (!user) return refuse(user.error());
+    if (expected_client_id(*user) != connect.client_id) {
+        return refuse(Error(ErrorCode::unauthorized,
+                            "the client id is not the device named in the user name"));
+    }
+    if (user->module_id) {
+        return refuse(Error(ErrorCode::module_not_found, "this hub has no module identities"));
+    }
+    if (!connect.password) {
+        return refuse(Error(ErrorCode::unauthorized,
+                            "CONNECT has no password: this hub authenticates devices by token"));
+    }
+    device_ = user->device_id;
+    access_.authenticate_device(
+        *device_, to_text(*connect.password),
+        on_connection<DeviceProof>(
+            handle_, [this, clean = connect.clean_session, client = user->client_type](auto proof) {
+                if (!proof) return refuse(proof.error());
+                authenticated(*proof, clean, client);
+            }));
+}
+
+void MqttSession::authenticated(DeviceProof proof, bool clean_session,
+                                const std::string& client_type) {
+    expires_at_ = proof.expires_at;
+    attachment_ = access_.hub().new_attachment_id();
+    hub::AttachRequest request{
+        .id = *attachment_,
+        .device = *device_,
+        .identity_version = proof.identity_version,
+        .protocol = hub::Protocol::mqtt,
+        .peer = fmt::format("{} {}", peer_.address, client_type),
+        .events = {
+            .message_available =
+                [this, handle = handle_] { handle.post([this] { maybe_more_ = true; }); },
+            .ended = [this, handle = handle_](
+                         const Error& reason) { handle.post([this, reason] { end(reason); }); }}};
+    access_.hub().attach(std::move(request), on_connection<model::MqttSubscriptions>(
+                                                 handle_, [this, clean_session](auto stored) {
+                                                     if (!stored) return refuse(stored.error());
+                                                     attached(std::move(*stored), clean_session);
+                                                 }));
+}
+
+void MqttSession::attached(model::MqttSubscriptions stored, bool clean_session) {
+    keep_session_ = !clean_session;
+    const bool session_present = keep_session_ && !stored.empty();
+    if (keep_session_) {
+        subscriptions_ = std::move(stored);
+    } else if (!stored.empty()) {
+        // CleanSession=1 ends the stored session [MQTT-3.1.2-6].
+        access_.hub().put_mqtt_subscriptions(*device_, {}, [](const Result<void>&) {});
+    }
+    engine_->accept(session_present);
+    maybe_more_ = true;
+    handle_events();
+}
+
+void MqttSession::refuse(const Error& reason) {
+    access_.log_refusal("mqtt", peer_, client_id_, reason);
+    // 5 for all of these: the C SDK never tries again after 4, and the cause may be mended.
+    const bool ours =
+        reason.code == ErrorCode::storage_failed || reason.code == ErrorCode::service_unavailable;
+    engine_->refuse(ours ? mqtt::ConnectReturnCode::server_unavailable
+                         : mqtt::ConnectReturnCode::not_authorized);
+}
+
+void MqttSession::end(const Error& reason) {
+    if (engine_->finished()) return;
+    access_.log().warning("connection_ended", {{"protocol", "mqtt"},
+                                               {"device", client_id_},
+                                               {"peer", peer_.address},
+                                               {"reason", reason.message}});
+    engine_->close();
+}
+
+void MqttSession::on(mqtt::Disconnected&&) {}
+
+void MqttSession::on(mqtt::Failed&& event) {
+    access_.log_refusal("mqtt", peer_, client_id_, event.error);
+}
+
+// -- subscriptions -------------------------------------------------------------------------------
+
+std::optional<std::uint8_t> MqttSession::grant(const mqtt::Subscription& wanted) const {
+    const bool known =
+        wire::match_devicebound_filter(*device_, wanted.filter) || is_feature_filter(wanted.filter);
+    if (!known) return std::nullopt;
+    return wanted.qos == mqtt::QoS::at_most_once ? std::uint8_t{0} : std::uint8_t{1};
+}
+
+void MqttSession::on(mqtt::SubscribeRequested&& event) {
+    std::vector<std::uint8_t> codes;
+    for (const auto& wanted : event.subscriptions) {
+        const auto granted = grant(wanted);
+        codes.push_back(granted.value_or(mqtt::subscribe_failure));
+        if (!granted) {
+            access_.log().warning("subscription_refused", {{"device", device_->value()},
+                                                           {"filter", wanted.filter},
+                                                           {"reason", "no such topic here"}});
+            continue;
+        }
+        std::erase_if(subscriptions_,
+                      [&](const auto& present) { return present.filter == wanted.filter; });
+        subscriptions_.push_back({.filter = wanted.filter, .granted_qos = *granted});
+    }
+    keep_subscriptions([this, id = event.packet_id, codes = std::move(codes)] {
+        engine_->subscribe_answer(id, codes);
+        maybe_more_ = true;
+    });
+}
+
+void MqttSession::on(mqtt::UnsubscribeRequested&& event) {
+    std::erase_if(subscriptions_, [&](const auto& present) {
+        return std::find(event.filters.begin(), event.filters.end(), present.filter) !=
+               event.filters.end();
+    });
+    keep_subscriptions([this, id = event.packet_id] { engine_->unsubscribe_answer(id); });
+}
+
+/// A session that outlives the connection is on disk before its SUBACK or UNSUBACK.
+void MqttSession::keep_subscriptions(std::function<void()> then) {
+    if (!keep_session_) return then();
+    access_.hub().put_mqtt_subscriptions(
+        *device_, subscriptions_,
+        on_connection<void>(handle_, [this, then = std::move(then)](const auto& kept) {
+            kept ? then() : end(kept.error());
+        }));
+}
+
+std::optional<mqtt::QoS> MqttSession::devicebound_qos() const {
+    for (const auto& subscription : subscriptions_) {
+        if (!wire::match_devicebound_filter(*device_, subscription.filter)) continue;
+        return static_cast<mqtt::QoS>(subscription.granted_qos);
+    }
+    return std::nullopt;
+}
+
+// -- delivery ------------------------------------------------------------------------------------
+
+void MqttSession::fetch() {
+    if (!attachment_ || fetching_ || !maybe_more_ || finished() || !devicebound_qos()) return;
+    const std::size_t room = mqtt_window - std::min(mqtt_window, engine_->in_flight());
+    if (room == 0) return;
+    fetching_ = true;
+    maybe_more_ = false;
+    access_.hub().receive(
+        *attachment_, room,
+        on_connection<std::vector<model::LockedMessage>>(handle_, [this, room](auto messages) {
+            fetching_ = false;
+            if (!messages) return end(messages.error());
+            if (messages->size() == room) maybe_more_ = true;
+            for (auto& locked : *messages) deliver(std::move(locked));
+        }));
+}
+
+void MqttSession::deliver(model::LockedMessage locked) {
+    const auto qos = devicebound_qos();
+    if (!qos || finished()) return;  // unsubscribed meanwhile; the lock ends with the attachment
+    auto topic = wire::devicebound_topic(*device_, *locked.message);
+    if (!topic) {
+        access_.log().warning("message_undeliverable", {{"protocol", "mqtt"},
+                                                        {"device", device_->value()},
+                                                        {"seq", locked.queued.sequence.value},
+                                                        {"reason", topic.error().message}});
+        return;
+    }
+    const bool counted = *qos == mqtt::QoS::at_least_once;
+    const auto packet_id = engine_->publish(
+        {.topic = std::move(*topic),
+         .payload = locked.message->body,
+         .packet_id = counted ? packet_id_of(locked.queued.sequence) : mqtt::PacketId{0},
+         .qos = *qos,
+         .dup = counted && locked.redelivered});
+    if (!packet_id) return end(packet_id.error());
+    if (!counted) {
+        // QoS 0 asks for no more than the write: that completes it.
+        access_.hub().complete(*device_, locked.token, core::LateSettlement::accept,
+                               [](const Result<void>&) {});
+        return;
+    }
+    std::erase_if(in_flight_, [&](const auto& sent) { return sent.packet_id == *packet_id; });
+    in_flight_.push_back({.packet_id = *packet_id, .token = locked.token});
+}
+
+void MqttSession::on(mqtt::Acknowledged&& event) {
+    const auto sent = std::find_if(in_flight_.begin(), in_flight_.end(), [&](const auto& entry) {
+        return entry.packet_id == event.packet_id;
+    });
+    if (sent == in_flight_.end()) return;
+    access_.hub().complete(*device_, sent->token, core::LateSettlement::accept,
+                           [](const Result<void>&) {});
+    in_flight_.erase(sent);
+}
+
+// -- what the device publishes -------------------------------------------------------------------
+
+void MqttSession::on(mqtt::PublishReceived&& event) {
+    const auto& publish = event.publish;
+    const auto telemetry = wire::parse_telemetry_topic(publish.topic);
+    if (telemetry && telemetry->device_id == device_->value()) {
+        if (!telemetry_reported_) {
+            telemetry_reported_ = true;
+            access_.log().warning("telemetry_discarded",
+                                  {{"device", device_->value()},
+                                   {"reason", "this hub carries cloud-to-device messages only"}});
+        }
+    } else if (publish.topic.starts_with("$iothub/twin/")) {
+        refuse_twin_request(publish.topic);
+    } else {
+        return end(Error(ErrorCode::protocol_error,
+                         fmt::format("the device published to '{}', which is no topic of its own",
+                                     publish.topic)));
+    }
+    engine_->acknowledge(publish.packet_id);
+}
+
+/// A device that asks for its twin waits without limit for an answer, so it gets one.
+void MqttSession::refuse_twin_request(const std::string& topic) {
+    const auto request_id = topic.find("?$rid=");
+    if (request_id == std::string::npos) return;
+    const std::string id = topic.substr(request_id, topic.find('&', request_id) - request_id);
+    const auto sent = engine_->publish(
+        {.topic = "$iothub/twin/res/501/" + id,
+         .payload =
+             to_bytes(R"({"errorCode":501000,"message":"This hub keeps no device twins."})")});
+    if (!sent) end(sent.error());
+}
+
+}  // namespace restante::gateway

@@ -1,0 +1,84 @@
+#pragma once
+// One device on one MQTT connection: who it is, what it subscribed to, what it was given.
+//
+//     connect ─▶ authenticate ─▶ attach ─▶ open ──(subscribed)──▶ deliver, PUBACK completes
+//                    │ no           │ no     │ DISCONNECT, fault, token expired, replaced
+//                    └── CONNACK 5 ─┴────────┴──▶ over; what was not acknowledged returns
+//
+// Owned by its connection, lives on that connection's loop (net/session.hpp).
+
+#include <optional>
+#include <vector>
+
+#include "gateway/access/access.hpp"
+#include "net/session.hpp"
+#include "protocol/mqtt/server_engine.hpp"
+#include "wire/topic.hpp"
+
+namespace restante::gateway {
+
+/// Messages given to one device and not yet acknowledged. The value the service's edge gateway
+/// uses; the service's own is not known.
+inline constexpr std::size_t mqtt_window = 10;
+
+class MqttSession final : public net::Session {
+  public:
+    explicit MqttSession(const Access& access) : access_(access) {}
+
+    void start(net::ConnectionHandle handle, const net::Peer& peer, Now now) override;
+    void receive(BytesView bytes, Now now) override;
+    Bytes take_output() override;
+    std::optional<SteadyTime> next_deadline() const override;
+    void advance(Now now) override;
+    bool finished() const override { return engine_ && engine_->finished(); }
+    void closed(const Error& reason) override;
+
+  private:
+    struct InFlight {
+        mqtt::PacketId packet_id;
+        model::LockToken token;
+    };
+
+    void handle_events();
+    void on(mqtt::ConnectRequested&& event);
+    void on(mqtt::SubscribeRequested&& event);
+    void on(mqtt::UnsubscribeRequested&& event);
+    void on(mqtt::PublishReceived&& event);
+    void on(mqtt::Acknowledged&& event);
+    void on(mqtt::Disconnected&& event);
+    void on(mqtt::Failed&& event);
+
+    void authenticated(DeviceProof proof, bool clean_session, const std::string& client_type);
+    void attached(model::MqttSubscriptions stored, bool clean_session);
+    void refuse(const Error& reason);
+    /// Ends the connection from our side and says why in the log.
+    void end(const Error& reason);
+
+    std::optional<std::uint8_t> grant(const mqtt::Subscription& wanted) const;
+    void keep_subscriptions(std::function<void()> then);
+    std::optional<mqtt::QoS> devicebound_qos() const;
+
+    void fetch();
+    void deliver(model::LockedMessage locked);
+    void refuse_twin_request(const std::string& topic);
+
+    const Access& access_;
+    std::optional<mqtt::ServerEngine> engine_;
+    net::ConnectionHandle handle_;
+    net::Peer peer_;
+    Now now_{};  ///< of the call being handled
+
+    std::string client_id_;  ///< as claimed, for the log
+    std::optional<model::DeviceId> device_;
+    std::optional<hub::AttachmentId> attachment_;
+    std::optional<WallTime> expires_at_;
+    bool keep_session_ = false;
+    model::MqttSubscriptions subscriptions_;
+
+    std::vector<InFlight> in_flight_;
+    bool fetching_ = false;
+    bool maybe_more_ = false;
+    bool telemetry_reported_ = false;
+};
+
+}  // namespace restante::gateway

@@ -1,0 +1,238 @@
+#include "hub/hub.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "store/memory/memory_engine.hpp"
+#include "support/manual_clock.hpp"
+
+namespace restante::hub {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct NoLog final : LogSink {
+    void write(std::string_view) override {}
+};
+
+/// A value that some other thread will give; waiting for it is bounded.
+template <class T>
+class Awaited {
+  public:
+    Answer<T> answer() {
+        return [promise = promise_](Result<T> result) { promise->set_value(std::move(result)); };
+    }
+    Result<T> get() {
+        if (future_.wait_for(10s) != std::future_status::ready) {
+            return fail(ErrorCode::timeout, "no answer came");
+        }
+        return future_.get();
+    }
+    bool answered() { return future_.wait_for(0s) == std::future_status::ready; }
+
+  private:
+    std::shared_ptr<std::promise<Result<T>>> promise_ = std::make_shared<std::promise<Result<T>>>();
+    std::future<Result<T>> future_ = promise_->get_future();
+};
+
+/// Counts the calls of an event and lets a test wait for them.
+class Counter {
+  public:
+    void add() {
+        const std::lock_guard lock(mutex_);
+        ++count_;
+        changed_.notify_all();
+    }
+    bool reaches(int count) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, 10s, [&] { return count_ >= count; });
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int count_ = 0;
+};
+
+class HubTest : public testing::Test {
+  protected:
+    HubTest() { EXPECT_TRUE(hub.start()); }
+    ~HubTest() override { hub.stop(); }
+
+    model::DeviceDescription create(model::DeviceStatus status = model::DeviceStatus::enabled) {
+        Awaited<model::DeviceDescription> created;
+        hub.put_device({.id = device, .status = status}, {}, created.answer());
+        return *created.get();
+    }
+    Result<model::SequenceNumber> send(std::string_view body) {
+        Awaited<model::SequenceNumber> sent;
+        model::CloudToDeviceMessage message;
+        message.body = to_bytes(body);
+        hub.enqueue(device, std::move(message), sent.answer());
+        return sent.get();
+    }
+    AttachmentId attach(std::uint64_t version, Protocol protocol = Protocol::mqtt) {
+        const AttachmentId id = hub.new_attachment_id();
+        Awaited<model::MqttSubscriptions> attached;
+        hub.attach({.id = id,
+                    .device = device,
+                    .identity_version = version,
+                    .protocol = protocol,
+                    .peer = "test",
+                    .events = {.message_available = [this] { woken.add(); },
+                               .ended =
+                                   [this](const Error& reason) {
+                                       ended_with = reason.code;
+                                       ended.add();
+                                   }}},
+                   attached.answer());
+        EXPECT_TRUE(attached.get());
+        return id;
+    }
+    std::vector<model::LockedMessage> receive(AttachmentId id) {
+        Awaited<std::vector<model::LockedMessage>> received;
+        hub.receive(id, 10, received.answer());
+        return *received.get();
+    }
+
+    const model::DeviceId device = *model::DeviceId::parse("d");
+    NoLog sink;
+    test::ManualClock clock;
+    store::MemoryEngine engine;
+    store::Store store{engine};
+    Counter woken;
+    Counter ended;
+    std::optional<ErrorCode> ended_with;
+    std::promise<Error> storage_failure;
+    Hub hub{store, clock, Logger(sink, clock),
+            [this](const Error& error) { storage_failure.set_value(error); }};
+};
+
+TEST_F(HubTest, HandsAMessageWithItsBodyToTheDeviceThatAttachesLater) {
+    const auto version = create().identity.version;
+    ASSERT_TRUE(send("hello"));
+    const auto id = attach(version);
+    const auto messages = receive(id);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(as_text(messages[0].message->body), "hello");
+    Awaited<void> completed;
+    hub.complete(device, messages[0].token, core::LateSettlement::refuse, completed.answer());
+    EXPECT_TRUE(completed.get());
+    EXPECT_TRUE(receive(id).empty());
+}
+
+TEST_F(HubTest, WakesAnAttachedDevice) {
+    attach(create().identity.version);
+    ASSERT_TRUE(send("hello"));
+    EXPECT_TRUE(woken.reaches(1));
+}
+
+TEST_F(HubTest, ReturnsWhatAGoneReceiverHeld) {
+    const auto version = create().identity.version;
+    ASSERT_TRUE(send("hello"));
+    const auto first = attach(version, Protocol::amqp);
+    attach(version, Protocol::mqtt);
+    ASSERT_EQ(receive(first).size(), 1u);
+    hub.detach(first);
+    EXPECT_TRUE(woken.reaches(1)) << "the other attachment hears of it";
+}
+
+TEST_F(HubTest, ANewerConnectionOverTheSameProtocolReplacesTheEarlierOne) {
+    const auto version = create().identity.version;
+    ASSERT_TRUE(send("hello"));
+    ASSERT_EQ(receive(attach(version)).size(), 1u);
+    const auto second = attach(version);
+    ASSERT_TRUE(ended.reaches(1));
+    EXPECT_EQ(ended_with, ErrorCode::connection_replaced);
+    const auto messages = receive(second);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_TRUE(messages[0].redelivered);
+}
+
+TEST_F(HubTest, DisablingOrDeletingADeviceEndsItsAttachments) {
+    const auto version = create().identity.version;
+    attach(version);
+    Awaited<model::DeviceDescription> disabled;
+    hub.put_device({.id = device, .status = model::DeviceStatus::disabled},
+                   {.kind = core::WriteCondition::Kind::update_any}, disabled.answer());
+    ASSERT_TRUE(disabled.get());
+    ASSERT_TRUE(ended.reaches(1));
+    EXPECT_EQ(ended_with, ErrorCode::device_disabled);
+}
+
+TEST_F(HubTest, AProofOfAnOlderIdentityAttachesNothing) {
+    const auto version = create().identity.version;
+    Awaited<model::MqttSubscriptions> attached;
+    hub.attach({.id = hub.new_attachment_id(),
+                .device = device,
+                .identity_version = version + 1,
+                .protocol = Protocol::mqtt,
+                .peer = "test",
+                .events = {}},
+               attached.answer());
+    EXPECT_EQ(attached.get().error().code, ErrorCode::unauthorized);
+}
+
+TEST_F(HubTest, ReportsWhetherADeviceIsConnectedAndWhatWaits) {
+    const auto id = attach(create().identity.version);
+    ASSERT_TRUE(send("hello"));
+    Awaited<model::DeviceDescription> found;
+    hub.find_device(device, found.answer());
+    EXPECT_TRUE(found.get()->connected);
+    hub.detach(id);
+    Awaited<model::DeviceDescription> again;
+    hub.find_device(device, again.answer());
+    const auto description = *again.get();
+    EXPECT_FALSE(description.connected);
+    EXPECT_EQ(description.cloud_to_device_message_count, 1u);
+}
+
+TEST_F(HubTest, WakesTheDeviceWhenALockEnds) {
+    const auto id = attach(create().identity.version);
+    ASSERT_TRUE(send("hello"));
+    ASSERT_TRUE(woken.reaches(1));
+    ASSERT_EQ(receive(id).size(), 1u);
+    clock.advance(60s);
+    hub.advance();
+    EXPECT_TRUE(woken.reaches(2));
+}
+
+TEST_F(HubTest, RemembersEverythingAfterARestart) {
+    const auto version = create().identity.version;
+    ASSERT_TRUE(send("hello"));
+    Awaited<void> kept;
+    hub.put_mqtt_subscriptions(device, {{.filter = "f", .granted_qos = 1}}, kept.answer());
+    ASSERT_TRUE(kept.get());
+    hub.stop();
+
+    Hub next(store, clock, Logger(sink, clock), [](const Error&) {});
+    ASSERT_TRUE(next.start());
+    Awaited<model::MqttSubscriptions> attached;
+    const auto id = next.new_attachment_id();
+    next.attach({.id = id,
+                 .device = device,
+                 .identity_version = version,
+                 .protocol = Protocol::mqtt,
+                 .peer = "test",
+                 .events = {.message_available = [] {}, .ended = [](const Error&) {}}},
+                attached.answer());
+    EXPECT_EQ(attached.get()->front().filter, "f");
+    Awaited<std::vector<model::LockedMessage>> received;
+    next.receive(id, 1, received.answer());
+    EXPECT_EQ(as_text(received.get()->front().message->body), "hello");
+}
+
+TEST_F(HubTest, AFailedCommitAnswersNobodyAndStopsTheHub) {
+    create();
+    engine.fail_next_commit(Error(ErrorCode::storage_failed, "disk full"));
+    Awaited<model::SequenceNumber> sent;
+    hub.enqueue(device, {}, sent.answer());
+    auto failure = storage_failure.get_future();
+    ASSERT_EQ(failure.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(failure.get().message, "disk full");
+    EXPECT_FALSE(sent.answered());
+}
+
+}  // namespace
+}  // namespace restante::hub

@@ -1,0 +1,137 @@
+#include "server/config.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "base/text.hpp"
+
+namespace restante::server {
+namespace {
+
+/// Variables of our client libraries that share the prefix and mean nothing to the hub.
+const std::vector<std::string> client_variables{"RESTANTE_CA_FILE"};
+
+const std::map<std::string, LogLevel> log_levels{{"debug", LogLevel::debug},
+                                                 {"info", LogLevel::info},
+                                                 {"warning", LogLevel::warning},
+                                                 {"error", LogLevel::error}};
+
+std::string variable_of(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        if (c == '-') return '_';
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return "RESTANTE_" + name;
+}
+
+std::string hint(std::string_view word, const std::vector<std::string>& known,
+                 std::string_view prefix = {}) {
+    const auto suggestion = nearest(word, known);
+    if (!suggestion) return "; see `restante serve --help`";
+    return fmt::format("; did you mean {}{}?", prefix, *suggestion);
+}
+
+/// Declares every setting once, for all three sources.
+std::vector<std::string> declare(CLI::App& app, Config& config, std::string& config_file) {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& name, auto& target, const std::string& text) {
+        names.push_back(name);
+        return app.add_option("--" + name, target, text)->envname(variable_of(name));
+    };
+    add("data-dir", config.data_dir, "Folder that holds everything of this hub")
+        ->type_name("DIR")
+        ->capture_default_str();
+    add("hostname", config.hostname, "Name in connection strings and in the certificate")
+        ->type_name("NAME")
+        ->capture_default_str();
+    add("listen", config.listen, "Address to listen on; repeatable [127.0.0.1 and ::1]")
+        ->type_name("ADDR")
+        ->delimiter(',');
+    add("mqtt-port", config.mqtt_port, "Port for MQTT over TLS; 0 takes a free one")
+        ->type_name("N")
+        ->capture_default_str();
+    add("amqp-port", config.amqp_port, "Port for AMQP over TLS; 0 takes a free one")
+        ->type_name("N")
+        ->capture_default_str();
+    add("https-port", config.https_port, "Port for HTTPS; 0 takes a free one")
+        ->type_name("N")
+        ->capture_default_str();
+    add("san", config.san, "Further name or address for the certificate; repeatable")
+        ->type_name("NAME")
+        ->delimiter(',');
+    add("log-level", config.log_level, "debug, info, warning or error [info]")
+        ->type_name("LEVEL")
+        ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case));
+    app.add_option("--config", config_file, "TOML file with these settings")
+        ->type_name("FILE")
+        ->envname("RESTANTE_CONFIG");
+    return names;
+}
+
+void check_environment(const std::vector<std::string>& names) {
+    std::vector<std::string> known{"RESTANTE_CONFIG"};
+    for (const auto& name : names) known.push_back(variable_of(name));
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view pair(*entry);
+        const std::string variable(pair.substr(0, pair.find('=')));
+        if (!variable.starts_with("RESTANTE_")) continue;
+        const auto is = [&](const std::string& other) { return other == variable; };
+        if (std::any_of(known.begin(), known.end(), is)) continue;
+        if (std::any_of(client_variables.begin(), client_variables.end(), is)) continue;
+        throw UsageError(fmt::format("the environment variable {} is not a setting{}", variable,
+                                     hint(variable, known)));
+    }
+}
+
+/// Gives the file's values to the settings that neither a flag nor a variable has set.
+void apply_file(const std::string& path, const std::vector<std::string>& names, CLI::App& app) {
+    std::ifstream file(path);
+    if (!file) {
+        throw UsageError(fmt::format("cannot read the file '{}' named by --config", path));
+    }
+    for (const auto& item : CLI::ConfigTOML().from_config(file)) {
+        if (std::find(names.begin(), names.end(), item.fullname()) == names.end()) {
+            throw UsageError(fmt::format("'{}' in {} is not a setting{}", item.fullname(), path,
+                                         hint(item.fullname(), names)));
+        }
+        CLI::Option* option = app.get_option("--" + item.name);
+        if (option->count() > 0) continue;
+        option->add_result(item.inputs);
+        option->run_callback();
+    }
+}
+
+}  // namespace
+
+Config parse_config(std::span<const std::string> arguments) {
+    Config config;
+    CLI::App app("Runs a hub until it is told to stop (SIGTERM, Ctrl-C).", "restante serve");
+    std::string config_file;
+    const auto names = declare(app, config, config_file);
+    app.allow_extras();
+    check_environment(names);
+    try {
+        // CLI11 takes the arguments in reverse.
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        if (!config_file.empty()) apply_file(config_file, names, app);
+    } catch (const CLI::CallForHelp&) {
+        throw HelpRequested(app.help());
+    } catch (const CLI::ParseError& error) {
+        throw UsageError(error.what());
+    }
+    for (const auto& extra : app.remaining()) {
+        const bool flag = extra.starts_with("--");
+        const std::string name = flag ? extra.substr(2, extra.find('=') - 2) : extra;
+        throw UsageError(fmt::format("'{}' is not {}{}", extra,
+                                     flag ? "a flag of serve" : "expected here",
+                                     hint(name, names, "--")));
+    }
+    return config;
+}
+
+}  // namespace restante::server

@@ -1,0 +1,47 @@
+#pragma once
+// How a hub is told what to be. Every setting has one name, spelled --mqtt-port as a flag,
+// RESTANTE_MQTT_PORT in the environment and mqtt-port in the TOML file named by --config; a flag
+// wins over the environment, the environment over the file.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/logger.hpp"
+
+namespace restante::server {
+
+struct Config {
+    std::filesystem::path data_dir = "./restante-data";
+    /// The name clients know the hub by: in connection strings and in the certificate.
+    std::string hostname = "hub.localhost";
+    /// Addresses to listen on, IPv4 or IPv6. Empty: this machine's loopback addresses.
+    std::vector<std::string> listen;
+    std::uint16_t mqtt_port = 8883;
+    std::uint16_t amqp_port = 5671;
+    std::uint16_t https_port = 443;
+    /// Further names and addresses for the server certificate.
+    std::vector<std::string> san;
+    LogLevel log_level = LogLevel::info;
+};
+
+/// The user asked for something that cannot be done; the text says what and what to do instead.
+class UsageError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Asked for with --help: not a failure.
+class HelpRequested : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Reads the arguments behind `restante serve`, the environment and the file. Throws UsageError on
+/// an unknown name (with the nearest known one) or a value that is none; HelpRequested on --help.
+Config parse_config(std::span<const std::string> arguments);
+
+}  // namespace restante::server
