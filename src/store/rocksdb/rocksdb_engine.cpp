@@ -1,18 +1,18 @@
 #include "store/rocksdb/rocksdb_engine.hpp"
 
+#include "store/rocksdb/rocksdb_options.hpp"
+#include "store/worker.hpp"
+
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
-
-#include "base/assert.hpp"
-#include "store/rocksdb/rocksdb_options.hpp"
-#include "store/worker.hpp"
 
 namespace restante::store {
 namespace {
@@ -22,6 +22,8 @@ namespace {
 constexpr int read_only_attempts_max = 5;
 
 rocksdb::Slice to_slice(BytesView bytes) {
+    // RocksDB compares without asking for the length first, and no bytes may mean no address.
+    if (bytes.empty()) return {};
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
@@ -29,12 +31,15 @@ BytesView to_view(const rocksdb::Slice& slice) {
     return as_bytes(std::string_view(slice.data(), slice.size()));
 }
 
-/// The first key beyond all that start with `prefix`.
-Bytes prefix_end(Bytes prefix) {
-    while (!prefix.empty() && prefix.back() == 0xFF) prefix.pop_back();
-    RESTANTE_ASSERT(!prefix.empty());
-    ++prefix.back();
-    return prefix;
+/// The keys a batch puts, for a removal by prefix later in the same batch.
+using KeysPut = std::set<std::pair<Table, Bytes>>;
+
+KeysPut keys_put(const WriteBatch& batch) {
+    KeysPut keys;
+    for (const auto& operation : batch.operations()) {
+        if (operation.kind == WriteBatch::Kind::put) keys.emplace(operation.table, operation.key);
+    }
+    return keys;
 }
 
 /// RocksDB has a text for a lock held by another process and one for a lock held by this one.
@@ -92,6 +97,10 @@ struct RocksDbEngine::Impl {
         return families[static_cast<std::size_t>(table)];
     }
     Result<void> write(const WriteBatch& batch);
+    rocksdb::Status translate(const WriteBatch& batch, rocksdb::WriteBatch& writes) const;
+    rocksdb::Status remove_prefix(Table table, const Bytes& prefix, const KeysPut& put,
+                                  rocksdb::WriteBatch& writes) const;
+    rocksdb::Status each_with_prefix(Table table, BytesView prefix, const Visitor& visit) const;
     Result<std::optional<Bytes>> read(Table table, BytesView key) const;
 
     std::string folder;
@@ -122,10 +131,30 @@ rocksdb::Status RocksDbEngine::Impl::open_read_only() {
     return status;
 }
 
-Result<void> RocksDbEngine::Impl::write(const WriteBatch& batch) {
-    if (failure) return std::unexpected(*failure);
-    rocksdb::WriteBatch writes(batch.size_bytes());
+/// Deletes one by one what the database and the batch so far hold: a queue is short, most are
+/// empty, and RocksDB's own range deletions slow down every read until they are compacted away.
+/// Only this thread changes the database, so nothing can slip in between.
+rocksdb::Status RocksDbEngine::Impl::remove_prefix(Table table, const Bytes& prefix,
+                                                   const KeysPut& put,
+                                                   rocksdb::WriteBatch& writes) const {
     rocksdb::Status status;
+    for (auto at = put.lower_bound({table, prefix});
+         status.ok() && at != put.end() && at->first == table &&
+         to_slice(at->second).starts_with(to_slice(prefix));
+         ++at) {
+        status = writes.Delete(family(table), to_slice(at->second));
+    }
+    if (!status.ok()) return status;
+    return each_with_prefix(table, prefix, [&](BytesView key, BytesView) {
+        status = writes.Delete(family(table), to_slice(key));
+        return status.ok();
+    });
+}
+
+rocksdb::Status RocksDbEngine::Impl::translate(const WriteBatch& batch,
+                                               rocksdb::WriteBatch& writes) const {
+    rocksdb::Status status;
+    std::optional<KeysPut> put;
     for (const auto& [kind, table, key, value] : batch.operations()) {
         switch (kind) {
             case WriteBatch::Kind::put:
@@ -135,18 +164,38 @@ Result<void> RocksDbEngine::Impl::write(const WriteBatch& batch) {
                 status = writes.Delete(family(table), to_slice(key));
                 break;
             case WriteBatch::Kind::remove_prefix:
-                status =
-                    writes.DeleteRange(family(table), to_slice(key), to_slice(prefix_end(key)));
+                // Includes what the batch puts later: deleting it too early changes nothing.
+                if (!put) put = keys_put(batch);
+                status = remove_prefix(table, key, *put, writes);
                 break;
         }
         if (!status.ok()) break;
     }
+    return status;
+}
+
+Result<void> RocksDbEngine::Impl::write(const WriteBatch& batch) {
+    if (failure) return std::unexpected(*failure);
+    rocksdb::WriteBatch writes(batch.size_bytes());
     rocksdb::WriteOptions synced;
     synced.sync = true;
+    auto status = translate(batch, writes);
     if (status.ok()) status = db->Write(synced, &writes);
     if (status.ok()) return {};
     failure = storage_failure("write to", folder, status).error();
     return std::unexpected(*failure);
+}
+
+rocksdb::Status RocksDbEngine::Impl::each_with_prefix(Table table, BytesView prefix,
+                                                      const Visitor& visit) const {
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator(options, family(table)));
+    for (at->Seek(to_slice(prefix)); at->Valid() && at->key().starts_with(to_slice(prefix));
+         at->Next()) {
+        if (!visit(to_view(at->key()), to_view(at->value()))) break;
+    }
+    return at->status();
 }
 
 Result<std::optional<Bytes>> RocksDbEngine::Impl::read(Table table, BytesView key) const {
@@ -201,15 +250,8 @@ void RocksDbEngine::get(Table table, Bytes key, Got done) {
 }
 
 Result<void> RocksDbEngine::scan(Table table, BytesView prefix, const Visitor& visit) {
-    rocksdb::ReadOptions options;
-    options.fill_cache = false;
-    const std::unique_ptr<rocksdb::Iterator> at(
-        impl_->db->NewIterator(options, impl_->family(table)));
-    for (at->Seek(to_slice(prefix)); at->Valid() && at->key().starts_with(to_slice(prefix));
-         at->Next()) {
-        if (!visit(to_view(at->key()), to_view(at->value()))) break;
-    }
-    if (!at->status().ok()) return storage_failure("read from", impl_->folder, at->status());
+    const auto status = impl_->each_with_prefix(table, prefix, visit);
+    if (!status.ok()) return storage_failure("read from", impl_->folder, status);
     return {};
 }
 
