@@ -220,6 +220,8 @@ TEST_F(ClientEngineTest, DeadConnectionIsNoticedEvenByAClientThatOnlySends) {
 TEST_F(ClientEngineTest, RefusedMessageDoesNotPostponeThePing) {
     connect();
     advance(50s);
+    receive("d0 00");
+    EXPECT_FALSE(engine_.next_event());
     EXPECT_FALSE(engine_.publish({.topic = "#"}));
     EXPECT_EQ(engine_.next_deadline(), now_ + 10s);
 }
