@@ -39,7 +39,7 @@ class DataDirectory {
     /// Made with fresh keys on the first call, read afterwards.
     auth::SharedAccessPolicies policies() const;
     /// Made on the first call, read afterwards.
-    auth::CertificateAuthority certificate_authority(WallTime now) const;
+    auth::CertificateAndKey certificate_authority(WallTime now) const;
 
     void write_ports(const Ports& ports) const;
     /// Throws UsageError when the hub has never been ready.

@@ -1,0 +1,50 @@
+#pragma once
+// `$cbs`, where a connection puts its tokens: requests come on links of the first kind, responses
+// leave on links of the second. One of them for each connection, as long as it.
+//
+// The request is settled before its response is sent: uamqp takes a response that overtakes the
+// outcome of its request for a failure.
+
+#include <deque>
+#include <vector>
+
+#include "gateway/amqp/link_node.hpp"
+#include "protocol/amqp/message.hpp"
+
+namespace restante::gateway {
+
+class CbsNode {
+  public:
+    explicit CbsNode(AmqpContext& context) : context_(context) {}
+
+    /// A link on which the peer receives responses, in the session it was attached in.
+    void add_response_link(amqp::SessionId session, amqp::LinkId link);
+    void remove_response_link(amqp::LinkId link);
+
+    /// A request on `link` of `session`.
+    void on_request(amqp::SessionId session, amqp::Delivered&& delivery);
+    /// A response link has credit.
+    void on_credit() { send_responses(); }
+
+  private:
+    struct ResponseLink {
+        amqp::SessionId session;
+        amqp::LinkId link;
+    };
+    struct Response {
+        amqp::SessionId session;
+        Bytes payload;
+    };
+
+    Result<void> put_token(const amqp::Message& request);
+    void respond(amqp::SessionId session, const amqp::Message& request, const Result<void>& result);
+    void send_responses();
+    std::optional<amqp::LinkId> response_link(amqp::SessionId session) const;
+
+    AmqpContext& context_;
+    std::vector<ResponseLink> links_;
+    std::deque<Response> responses_;
+    std::uint64_t last_tag_ = 0;
+};
+
+}  // namespace restante::gateway
