@@ -3,9 +3,9 @@
 
 Our own headers are read by clang, as the build reads them; those with a source or a test of their
 name are left out, for that includes them first (tools/tidy.py, include_order) and so the build has
-compiled them alone. The SDK's public headers are read by clang and by g++ too, each as C++17 and as C++20 where the header allows it, because users have
-other compilers and older standards than we do: a header that opens with `// Needs C++20` is spared
-C++17. The SDK's include folder is all they get.
+compiled them alone. The SDK's public headers are read by clang and by g++ too, each as C++17 and
+as C++20 where the header allows it, because users have other compilers and older standards than we
+do: a header that says `Needs C++20` is spared C++17. The SDK's include folder is all they get.
 """
 
 import os
