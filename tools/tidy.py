@@ -182,7 +182,7 @@ def resolve_include(tree, source, name):
     folder = (tree.root / source.path).parent
     layer = tree.layer_of(source.path)
     bases = [tree.root / "src", *sorted(tree.root.glob("sdk/*/include")), tree.root / "tests",
-             folder]
+             tree.root, folder]
     for base in bases:
         if (base / name).is_file():
             return (base / name).resolve().relative_to(tree.root.resolve()).as_posix()
@@ -411,7 +411,8 @@ class Ban:
 
 BANS = [
     Ban(r"\b(?:system|steady|high_resolution)_clock::now\b", "take Now as a parameter, or a Clock",
-        "auto t = std::chrono::steady_clock::now();", ("src/base/clock.cpp", "bench/")),
+        "auto t = std::chrono::steady_clock::now();",
+        ("src/base/clock.cpp", "tests/support/", "bench/")),
     Ban(r"\bco_(?:await|return|yield)\b", "a connection is a state machine with callbacks",
         "co_return 1;"),
     Ban(r"\bstd::(?:cout|cerr|clog)\b|\b(?:f?printf|puts)\s*\(", "Logger, or return an event",
