@@ -174,6 +174,19 @@ void Store::read_message(const model::DeviceId& device, model::SequenceNumber se
                 });
 }
 
+Result<model::DeviceIdentity> Store::read_device(const model::DeviceId& device) {
+    const Bytes wanted = device_key(device);
+    Result<model::DeviceIdentity> found =
+        fail(ErrorCode::device_not_found, "the hub has no device '" + device.value() + "'");
+    // The exact key is the first of those that begin with it.
+    const auto scanned = engine_.scan(Table::devices, wanted, [&](BytesView key, BytesView value) {
+        if (as_text(key) == as_text(wanted)) found = decode_device_identity(device, value);
+        return false;
+    });
+    if (!scanned) return std::unexpected(scanned.error());
+    return found;
+}
+
 Result<void> Store::recover(Recovery& recovery) {
     return Recoverer(engine_, recovery, orphaned_).run();
 }

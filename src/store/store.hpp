@@ -42,6 +42,10 @@ class Store {
     void read_message(const model::DeviceId& device, model::SequenceNumber sequence,
                       MessageRead done);
 
+    /// Blocks: for programs that read a store without running a hub. Errors: storage_failed,
+    /// device_not_found, malformed.
+    Result<model::DeviceIdentity> read_device(const model::DeviceId& device);
+
     /// Reports everything but the messages themselves. Once, before anything else. Errors:
     /// storage_failed.
     Result<void> recover(Recovery& recovery);
