@@ -21,24 +21,14 @@
 #include "base/engine.hpp"
 #include "base/result.hpp"
 #include "protocol/amqp/event.hpp"
-#include "protocol/amqp/limits.hpp"
+#include "protocol/amqp/frame.hpp"
+#include "protocol/amqp/options.hpp"
+#include "protocol/amqp/output.hpp"
 #include "protocol/amqp/sasl.hpp"
+#include "protocol/amqp/tables.hpp"
+#include "protocol/amqp/timing.hpp"
 
 namespace restante::amqp {
-
-/// Our half of a link the peer wants; termini, settle modes and name are echoed.
-struct AttachAnswer {
-    /// Largest message we take on it, in bytes; told to the peer, and held to.
-    std::uint64_t max_message_size = message_bytes_max_default;
-    Map properties;
-};
-
-struct OutgoingDelivery {
-    BytesView tag;  ///< at most delivery_tag_bytes_max, unique among the link's unsettled ones
-    BytesView payload;
-    bool settled = false;
-    std::uint32_t message_format = 0;
-};
 
 class Connection {
   public:
@@ -71,7 +61,8 @@ class Connection {
 
     // Either end's.
 
-    /// Keeps `count` less the deliveries awaiting settle() granted, at most credit_window_max.
+    /// Keeps `count` less the deliveries awaiting settle() granted, at most credit_window_max. A
+    /// smaller count takes nothing back.
     bool set_credit_window(LinkId link, std::uint32_t count);
     /// Settles a delivery received.
     bool settle(LinkId link, DeliveryId delivery, const DeliveryState& state);
@@ -91,16 +82,68 @@ class Connection {
     /// Ends orderly: the peer's answer, or close_timeout, finishes the connection.
     void close(std::optional<ErrorCondition> error = {});
 
-    /// The peer's half, once Opened.
-    const std::optional<Open>& peer() const { return peer_; }
-
   private:
     enum class State : std::uint8_t { header, sasl, opening, open, closing, finished };
+
+    // connection.cpp: reading, writing, time, the end
+    bool read_one();
+    void handle(const Frame& frame);
+    void dispatch(std::uint16_t channel, Performative& performative, BytesView payload);
+    void fail_connection(ErrorCode code, std::string_view condition, std::string text);
+    void finish(Event last);
+
+    // handshake.cpp: headers, SASL, open and close
+    bool read_header();
+    void write_header(const ProtocolHeader& header);
+    void on_sasl(BytesView body);
+    void on_init(SaslInit& init);
+    void on_mechanisms(const SaslMechanisms& mechanisms);
+    void on_outcome(const SaslOutcome& outcome);
+    void send_open();
+    void on_open(Open& open);
+    void on_close(Close& close);
+
+    // links.cpp: begin and end, attach and detach
+    void on_begin(std::uint16_t channel, const Begin& begin);
+    void on_attach(Session& session, Attach& attach);
+    void on_attach_answer(Session& session, Link& link, std::shared_ptr<const Attach> attach);
+    void on_detach(Session& session, Detach& detach);
+    void on_end(Session& session, End& end);
+    void write_attach(const Link& link, const AttachAnswer& answer, bool refused);
+    void start_detach(Link& link, std::optional<ErrorCondition> error);
+    void report_links(const Session& session, const std::optional<ErrorCondition>& error);
+    void fail_session(Session& session, std::string_view condition, std::string text);
+    void fail_link(Link& link, std::string_view condition, std::string text);
+
+    // flow.cpp: windows and credit
+    void on_flow(Session& session, const Flow& flow);
+    void on_link_flow(Session& session, Link& link, const Flow& flow);
+    void write_flow(Session& session, const Link* link);
+    void top_up(Session& session, Link& link);
+    void finish_drains();
+
+    // deliveries.cpp: transfers and dispositions
+    void on_transfer(Session& session, const Transfer& transfer, BytesView payload);
+    void take_transfer(Session& session, Link& link, const Transfer& transfer, BytesView payload);
+    bool start_delivery(Session& session, Link& link, const Transfer& transfer, Assembly& into);
+    void forget_received(Session& session, Link& link, std::uint32_t id);
+    void on_disposition(Session& session, const Disposition& disposition);
+    bool transmit(Session& session, const Transfer& transfer, BytesView& payload);
+    void flush_backlog(Session& session);
 
     Options options_;
     State state_ = State::header;
     bool authenticated_ = false;
-    std::optional<Open> peer_;
+    bool sasl_done_ = false;
+    bool sasl_asked_ = false;  // the application owes an outcome
+    bool open_sent_ = false;
+    Timing timing_;
+    FrameReader input_;
+    Output output_;
+    EventQueue events_;
+    std::uint16_t peer_channel_max_ = 0;
+    Tables tables_;
+    std::vector<LinkSlot> draining_;
 };
 
 static_assert(Engine<Connection>);

@@ -1,10 +1,8 @@
 #pragma once
-// What one peer may ask of a connection: every bound of the AMQP engine, and its options.
+// What one peer may ask of a connection: every bound of the AMQP engine but those of its codec.
 
 #include <cstdint>
-#include <string>
 
-#include "base/bytes.hpp"
 #include "base/clock.hpp"
 
 namespace restante::amqp {
@@ -57,30 +55,5 @@ constexpr Milliseconds peer_idle_time_out_min = std::chrono::seconds(1);
 
 /// How long close() waits for the peer's answer.
 constexpr Milliseconds close_timeout = std::chrono::seconds(5);
-
-enum class Side : std::uint8_t { server, client };
-
-/// How a client proves itself before AMQP starts. `none`: the AMQP header comes first, as the Node
-/// SDKs do it.
-enum class SaslMechanism : std::uint8_t { none, anonymous, plain, mssbcbs, external };
-
-struct Options {
-    Side side = Side::server;
-    std::string container_id;
-    std::uint32_t frame_bytes_max = amqp::frame_bytes_max;  ///< at least frame_bytes_min_max
-    /// What we tell the peer; silence of twice as long ends the connection.
-    Milliseconds idle_time_out = std::chrono::seconds(240);
-    /// From the start to Opened, and at a server also to authenticated().
-    Milliseconds start_timeout = std::chrono::seconds(60);
-
-    // a server's
-    bool offer_external = false;  ///< the peer showed a certificate
-
-    // a client's
-    std::string hostname;
-    SaslMechanism sasl = SaslMechanism::none;
-    std::string user;      ///< PLAIN
-    std::string password;  ///< PLAIN
-};
 
 }  // namespace restante::amqp

@@ -105,6 +105,10 @@ class Value {
     const T* get_if() const {
         return std::get_if<T>(&storage_);
     }
+    template <class T>
+    T* get_if() {
+        return std::get_if<T>(&storage_);
+    }
 
     /// The text of a string or a symbol.
     std::optional<std::string_view> text() const;

@@ -28,6 +28,8 @@ Result<Value> decode_value(BytesView bytes);
 /// Appends `value`. Elements of an array must be of one type (an assertion).
 void write_value(Bytes& out, const Value& value);
 
+void write_map(Bytes& out, const Map& map);
+
 Bytes encode_value(const Value& value);
 
 /// Appends a list or map whose length is known only at its end, in the shorter of its two forms.
