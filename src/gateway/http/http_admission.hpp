@@ -1,0 +1,22 @@
+#pragma once
+// Who may use a route. An admission stands in front of a handler: it lets the request through, at
+// once or when the hub has answered, or answers it with 401.
+
+#include "gateway/http/http_exchange.hpp"
+
+namespace restante::gateway {
+
+using HttpHandler = void (*)(HttpExchange& exchange);
+using HttpAdmission = void (*)(HttpExchange& exchange, HttpHandler handler);
+
+/// Whether the request's token is one of a policy with these rights. If not, it is answered: 401,
+/// and a line in the log that says why and, where that is the cause, which right is missing.
+bool admit_policy(HttpExchange& exchange, auth::Rights rights);
+
+/// The admission of service clients: holders of a policy with this right.
+template <auth::Rights right>
+void policy_with(HttpExchange& exchange, HttpHandler handler) {
+    if (admit_policy(exchange, right)) handler(exchange);
+}
+
+}  // namespace restante::gateway

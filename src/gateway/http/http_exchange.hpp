@@ -1,0 +1,63 @@
+#pragma once
+// One request on its way to its answer, as a route sees it.
+//
+// Owned by its HttpSession. It lives until the connection's next request is read, which is not
+// before this one was answered, so work posted to the connection may use it freely. A route
+// answers exactly once, at once or later.
+
+#include <string>
+#include <string_view>
+
+#include "gateway/access/access.hpp"
+#include "net/session.hpp"
+#include "protocol/http/server_engine.hpp"
+#include "protocol/http/target.hpp"
+#include "wire/error_table.hpp"
+
+namespace restante::gateway {
+
+/// What all requests of one connection share. Owned by its HttpSession.
+struct HttpConnection {
+    const Access& access;
+    http::ServerEngine engine{};
+    net::ConnectionHandle handle{};
+    net::Peer peer{};
+    Now now{};  ///< of the call being handled
+};
+
+class HttpExchange {
+  public:
+    HttpExchange(HttpConnection& connection, http::Request request);
+
+    const Access& access() const { return connection_.access; }
+    const http::Request& request() const { return request_; }
+    const http::Target& target() const { return target_; }
+    /// One segment of the path, percent-decoded. The route's path says which there are.
+    const std::string& segment(std::size_t index) const { return target_.segments[index]; }
+
+    /// An answer of the hub that continues this request on its connection's loop.
+    template <class T, class Work>
+    hub::Answer<T> on_answer(Work work) {
+        return on_connection<T>(connection_.handle, std::move(work));
+    }
+
+    /// Without a body.
+    void respond(int status);
+    void respond_json(int status, std::string_view json, http::Headers headers = {});
+    /// Answers with the error's status, name and text, and logs it with the request's id.
+    void fail(const Error& error, http::Headers headers = {});
+    /// 401: logs who was turned away and why. The client hears neither.
+    void refuse(std::string_view who, const Error& reason);
+
+  private:
+    void send(http::Response response);
+    /// Method and path, shortened, for the log. No query: some put tokens there.
+    std::string place() const;
+
+    HttpConnection& connection_;
+    http::Request request_;
+    http::Target target_;
+    wire::Tracking tracking_;
+};
+
+}  // namespace restante::gateway

@@ -1,0 +1,105 @@
+#include "gateway/http/routes/devices.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "model/limits.hpp"
+#include "wire/device_json.hpp"
+#include "wire/etag.hpp"
+
+namespace restante::gateway {
+namespace {
+
+using model::DeviceDescription;
+using model::limits::device_list_max;
+
+/// Stands for a tag that is none of ours: versions count from 1.
+constexpr std::uint64_t no_version = 0;
+
+std::optional<wire::IfMatch> if_match(const HttpExchange& exchange) {
+    const auto header = exchange.request().headers.find("If-Match");
+    if (!header || header->empty()) return std::nullopt;
+    return wire::parse_if_match(*header);
+}
+
+std::uint64_t version_of(const wire::IfMatch& wanted) {
+    return wire::etag_version(wanted.etag).value_or(no_version);
+}
+
+core::WriteCondition write_condition(const std::optional<wire::IfMatch>& wanted) {
+    using Kind = core::WriteCondition::Kind;
+    if (!wanted) return {.kind = Kind::create_only};
+    if (wanted->any) return {.kind = Kind::update_any};
+    return {.kind = Kind::update_if_version, .version = version_of(*wanted)};
+}
+
+/// 1 to 1000; any other number, or none, means 1000.
+Result<std::size_t> read_top(const http::Target& target) {
+    auto text = target.find_query("top");
+    if (!text) return device_list_max;
+    const bool negative = text->starts_with('-');
+    if (negative) text->remove_prefix(1);
+    std::size_t top = 0;
+    const char* const end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, top);
+    if (text->empty() || stop != end || error == std::errc::invalid_argument) {
+        return fail(ErrorCode::argument_invalid, "top must be a whole number");
+    }
+    const bool inside = !negative && error == std::errc{} && top >= 1 && top <= device_list_max;
+    return inside ? top : device_list_max;
+}
+
+void respond_with(HttpExchange& exchange, const Result<DeviceDescription>& device) {
+    if (!device) return exchange.fail(device.error());
+    const std::string etag = fmt::format("\"{}\"", wire::etag_text(device->identity.version));
+    exchange.respond_json(200, wire::to_json(*device), {{"ETag", etag}});
+}
+
+}  // namespace
+
+void list_devices(HttpExchange& exchange) {
+    const auto top = read_top(exchange.target());
+    if (!top) return exchange.fail(top.error());
+    exchange.access().hub().list_devices(
+        *top, exchange.on_answer<std::vector<DeviceDescription>>([&exchange](const auto& devices) {
+            if (!devices) return exchange.fail(devices.error());
+            exchange.respond_json(200, wire::to_json(*devices));
+        }));
+}
+
+void find_device(HttpExchange& exchange) {
+    auto id = model::DeviceId::parse(exchange.segment(1));
+    if (!id) return exchange.fail(id.error());
+    exchange.access().hub().find_device(
+        std::move(*id), exchange.on_answer<DeviceDescription>(
+                            [&exchange](const auto& device) { respond_with(exchange, device); }));
+}
+
+void put_device(HttpExchange& exchange) {
+    const auto id = model::DeviceId::parse(exchange.segment(1));
+    if (!id) return exchange.fail(id.error());
+    auto definition = wire::definition_from_json(as_text(exchange.request().body), *id);
+    if (!definition) return exchange.fail(definition.error());
+    exchange.access().hub().put_device(
+        std::move(*definition), write_condition(if_match(exchange)),
+        exchange.on_answer<DeviceDescription>(
+            [&exchange](const auto& device) { respond_with(exchange, device); }));
+}
+
+void delete_device(HttpExchange& exchange) {
+    auto id = model::DeviceId::parse(exchange.segment(1));
+    if (!id) return exchange.fail(id.error());
+    const auto wanted = if_match(exchange);
+    if (!wanted) return exchange.fail(Error(ErrorCode::precondition_failed, "Etag missing"));
+    std::optional<std::uint64_t> expected;
+    if (!wanted->any) expected = version_of(*wanted);
+    exchange.access().hub().delete_device(std::move(*id), expected,
+                                          exchange.on_answer<void>([&exchange](const auto& done) {
+                                              if (!done) return exchange.fail(done.error());
+                                              exchange.respond(204);
+                                          }));
+}
+
+}  // namespace restante::gateway
