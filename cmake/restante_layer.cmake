@@ -37,6 +37,7 @@ function(restante_layer folder)
   target_link_libraries(restante_${name} ${scope} ${uses} ${layer_LINKS})
   if(sources)
     target_link_libraries(restante_${name} PRIVATE restante_options)
+    target_include_directories(restante_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   endif()
 
   if(tests)

@@ -1,0 +1,59 @@
+#include "cli/login.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "server/config.hpp"
+#include "server/data_directory.hpp"
+#include "server/server.hpp"
+
+namespace restante::cli {
+namespace {
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) throw server::UsageError(fmt::format("cannot read {}", path.string()));
+    return text.str();
+}
+
+}  // namespace
+
+void Login::declare(CLI::App& app) {
+    data_dir = server::Config{}.data_dir.string();
+    app.add_option("--login", connection_string, "Connection string of the hub's service policy")
+        ->type_name("CS")
+        ->envname("IOTHUB_CONNECTION_STRING");
+    app.add_option("--ca", ca_file, "CA certificate to trust, when the hub has a private one")
+        ->type_name("FILE")
+        ->envname("RESTANTE_CA_FILE");
+    app.add_option("--data-dir", data_dir, "Folder of a local hub, used when there is no --login")
+        ->type_name("DIR")
+        ->envname("RESTANTE_DATA_DIR")
+        ->capture_default_str();
+}
+
+IoTHubRegistryManager Login::connect() const {
+    ServiceOptions options;
+    std::string login = connection_string;
+    if (!ca_file.empty()) options.ca = read_file(ca_file);
+    if (login.empty()) {
+        if (!std::filesystem::exists(data_dir)) {
+            throw server::UsageError(fmt::format(
+                "no hub to speak to: give --login CONNECTION_STRING, set IOTHUB_CONNECTION_STRING, "
+                "or name a local hub's folder with --data-dir (there is no {})",
+                data_dir));
+        }
+        const auto directory = server::DataDirectory::open(data_dir);
+        login = server::policy_connection_string(data_dir, "iothubowner");
+        if (options.ca.empty()) options.ca = read_file(directory.ca_path());
+        options.amqp_port = directory.ports().amqp;
+        options.https_port = directory.ports().https;
+    }
+    return IoTHubRegistryManager::from_connection_string(login, std::move(options));
+}
+
+}  // namespace restante::cli

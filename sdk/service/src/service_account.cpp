@@ -1,0 +1,144 @@
+#include "service_account.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "auth/shared_access_signature.hpp"
+#include "base/encoding.hpp"
+#include "wire/connection_string.hpp"
+#include "wire/error_table.hpp"
+
+namespace restante::service {
+namespace {
+
+constexpr std::uint16_t amqp_port_default = 5671;
+constexpr std::uint16_t https_port_default = 443;
+
+/// How long a token holds: renewed well before, so an hour is plenty. As Python has it.
+constexpr std::chrono::hours token_lifetime{1};
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+std::uint16_t port_from(std::uint16_t option, const char* name, std::uint16_t standard) {
+    if (option != 0) return option;
+    const std::string text = variable(name);
+    if (text.empty()) return standard;
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size() || port == 0) {
+        throw std::invalid_argument(std::string("the environment variable ") + name +
+                                    " must be a port from 1 to 65535");
+    }
+    return port;
+}
+
+std::string authority_pem(const ServiceOptions& options) {
+    if (!options.ca.empty()) return options.ca;
+    const std::string path = variable("RESTANTE_CA_FILE");
+    if (path.empty()) return {};
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) {
+        throw std::invalid_argument("cannot read the file '" + path +
+                                    "' named by the environment variable RESTANTE_CA_FILE");
+    }
+    return text.str();
+}
+
+template <class T>
+T value_or_throw(Result<T> result) {
+    if (!result) throw std::invalid_argument(result.error().message);
+    return std::move(*result);
+}
+
+struct Spelling {
+    std::string_view name;
+    bool retryable;
+};
+
+/// Failures on the way to a hub, which the service has no numbers for.
+std::optional<Spelling> local_failure(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::connection_failed:
+            return Spelling{"ConnectionFailed", true};
+        case ErrorCode::connection_dropped:
+            return Spelling{"ConnectionDropped", true};
+        case ErrorCode::cancelled:
+            return Spelling{"Cancelled", true};
+        case ErrorCode::tls_failed:
+            return Spelling{"TlsFailed", false};
+        case ErrorCode::timeout:
+            return Spelling{"Timeout", true};
+        case ErrorCode::malformed:
+        case ErrorCode::protocol_error:
+            return Spelling{"ProtocolError", false};
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+ServiceAccount::ServiceAccount(const std::string& connection_string, const ServiceOptions& options)
+    : amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
+      https_port_(port_from(options.https_port, "RESTANTE_HTTPS_PORT", https_port_default)),
+      timeout_(options.timeout) {
+    const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
+    if (auto usable = parsed.check_service(); !usable) {
+        throw std::invalid_argument(usable.error().message);
+    }
+    if (!parsed.shared_access_key) {
+        throw std::invalid_argument(
+            "Invalid Connection String - Incomplete: a SharedAccessKey is needed");
+    }
+    const auto key = from_base64(*parsed.shared_access_key);
+    if (!key) throw std::invalid_argument("the SharedAccessKey is not base64 text");
+    key_ = *key;
+    policy_ = *parsed.shared_access_key_name;
+    const auto place = value_or_throw(wire::split_host(parsed.host_name, https_port_));
+    host_ = place.host;
+    https_port_ = place.port;
+    tls_ = value_or_throw(net::TlsClient::create({.ca_pem = authority_pem(options)}));
+}
+
+ServiceAccount::Token ServiceAccount::make_token() const {
+    const WallTime expires_at = clock_.now().wall + token_lifetime;
+    return {.text = auth::SharedAccessSignature::create(host_, key_, expires_at, policy_),
+            .expires_at = expires_at};
+}
+
+net::ConnectionHandle ServiceAccount::connect_amqp(std::unique_ptr<net::Session> session) {
+    return connect(amqp_port_, std::move(session));
+}
+
+net::ConnectionHandle ServiceAccount::connect_https(std::unique_ptr<net::Session> session) {
+    return connect(https_port_, std::move(session));
+}
+
+net::ConnectionHandle ServiceAccount::connect(std::uint16_t port,
+                                              std::unique_ptr<net::Session> session) {
+    net::ConnectOptions options;
+    options.host = host_;
+    options.port = port;
+    options.tls = tls_;
+    return net::connect(loops_.at(0), clock_, std::move(options), std::move(session));
+}
+
+void throw_error(const Error& error) {
+    if (const auto local = local_failure(error.code)) {
+        throw IoTHubError(0, std::string(local->name), local->retryable, error.message);
+    }
+    const auto& row = wire::error_row(error.code);
+    const bool retryable = row.http_status >= 500 || row.http_status == 429;
+    throw IoTHubError(
+        static_cast<int>(row.number), std::string(row.name), retryable,
+        std::string(row.name) + " (" + std::to_string(row.number) + "): " + error.message);
+}
+
+}  // namespace restante::service

@@ -1,0 +1,52 @@
+#pragma once
+// Whom the SDK speaks for and how it reaches the hub: read once from connection string, options
+// and environment, shared by every connection of a manager.
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "net/connector.hpp"
+#include "net/loops.hpp"
+#include "restante/service/iothub_registry_manager.hpp"
+
+namespace restante::service {
+
+/// One I/O thread of the manager's own, and what every connection on it needs.
+class ServiceAccount {
+  public:
+    /// Throws std::invalid_argument.
+    ServiceAccount(const std::string& connection_string, const ServiceOptions& options);
+
+    const std::string& host() const { return host_; }
+    Milliseconds timeout() const { return timeout_; }
+    Now now() const { return clock_.now(); }
+
+    struct Token {
+        std::string text;
+        WallTime expires_at;
+    };
+    /// A fresh token for the whole hub.
+    Token make_token() const;
+
+    net::ConnectionHandle connect_amqp(std::unique_ptr<net::Session> session);
+    net::ConnectionHandle connect_https(std::unique_ptr<net::Session> session);
+
+  private:
+    net::ConnectionHandle connect(std::uint16_t port, std::unique_ptr<net::Session> session);
+
+    std::string host_;
+    std::string policy_;
+    Bytes key_;
+    std::uint16_t amqp_port_ = 0;
+    std::uint16_t https_port_ = 0;
+    Milliseconds timeout_;
+    std::shared_ptr<const net::TlsClient> tls_;
+    SystemClock clock_;
+    net::Loops loops_{1};
+};
+
+/// The exception for what a hub or the way to it answered.
+[[noreturn]] void throw_error(const Error& error);
+
+}  // namespace restante::service
