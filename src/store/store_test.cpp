@@ -163,6 +163,15 @@ TEST_F(StoreTest, WritesASetAsOneBatch) {
     EXPECT_EQ(records(), 0U);
 }
 
+TEST_F(StoreTest, ReadsOneDeviceByItsWholeIdOnly) {
+    write({device("ab", "7"), device("b")});
+    EXPECT_EQ(store_.read_device(id("ab"))->generation_id, "7");
+    EXPECT_EQ(store_.read_device(id("a")).error().code, ErrorCode::device_not_found);
+    EXPECT_EQ(store_.read_device(id("c")).error().code, ErrorCode::device_not_found);
+    ASSERT_TRUE(test::put(engine_, Table::devices, "b", "nonsense"));
+    EXPECT_EQ(store_.read_device(id("b")).error().code, ErrorCode::malformed);
+}
+
 // -- damage --------------------------------------------------------------------------------------
 
 TEST_F(StoreTest, ReportsADamagedQueueRecordAndNeverGivesItsNumberAway) {

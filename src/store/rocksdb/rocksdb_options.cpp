@@ -28,8 +28,8 @@ constexpr std::size_t write_buffers_bytes_max = 16 * mebibyte;
 /// from the write buffers; this serves the ones that waited.
 constexpr std::size_t block_cache_bytes = 32 * mebibyte;
 
-/// Log to be read at the next start: about a third of a second at worst. Without this bound a
-/// table that rarely changes would keep every log since its last change.
+/// Log to be read at the next start. Without this bound a table that rarely changes would keep
+/// every log since its last change.
 constexpr std::size_t log_bytes_max = 32 * mebibyte;
 
 /// Open table files. The process needs its descriptors for connections.
@@ -56,7 +56,7 @@ rocksdb::CompressionType compression() {
     return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
 }
 
-/// The hub never has more than one commit under way, and each is synced before it is acknowledged.
+/// The engine has one commit under way at a time, and each is synced before it is acknowledged.
 /// So a crash leaves at most one incomplete record, the last, and nobody was told of it: that one
 /// may be dropped. Any other damage in a log lies in what was acknowledged, and then the hub must
 /// not start as if nothing were missing, which is what kPointInTimeRecovery would do: it takes the
