@@ -2,6 +2,7 @@
 // The client's way to a hub: look the host up, try each of its addresses, then TLS, then the
 // session. The loop owns the connection that results; the handle reaches it from any thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,10 @@ namespace restante::net {
 
 class Loop;
 
+/// A client hears its hub while a large upload of its own waits: were both ends to stop reading
+/// until the other reads, they would wait for ever. In bytes.
+inline constexpr std::size_t client_output_limit = 64 * 1024 * 1024;
+
 struct ConnectOptions {
     std::string host;  ///< a name or an address; the certificate must be for it
     std::uint16_t port = 0;
@@ -23,7 +28,7 @@ struct ConnectOptions {
     Milliseconds timeout = std::chrono::seconds(30);
     /// For one address, when the host has several.
     Milliseconds address_timeout = std::chrono::seconds(10);
-    ConnectionOptions connection;
+    ConnectionOptions connection{.output_limit = client_output_limit};
 };
 
 /// Connects `session` to a hub. The session hears start() once TLS stands, or closed() with

@@ -179,6 +179,7 @@ TEST_F(ConnectorTest, CloseEndsAConnectionUnderWay) {
 TEST_F(ConnectorTest, CloseFromAnotherThreadEndsAnOpenConnection) {
     listen();
     const auto record = connect(target());
+    ASSERT_TRUE(record->wait_started());
     record->handle().close();
     EXPECT_EQ(record->wait_closed()->code, ErrorCode::cancelled);
     EXPECT_EQ(accepted()->wait_closed()->code, ErrorCode::connection_dropped);
