@@ -75,8 +75,8 @@ class Start(harness.TestCase):
             for name, port in hub.ports.items():
                 with self.subTest(f"{name} over {family}"):
                     with socket.create_connection((address, port), harness.SECONDS) as raw:
-                        tls = hub.tls().wrap_socket(raw, server_hostname=address)
-                        self.assertIn(tls.version(), ("TLSv1.2", "TLSv1.3"))
+                        with hub.tls().wrap_socket(raw, server_hostname=address) as tls:
+                            self.assertIn(tls.version(), ("TLSv1.2", "TLSv1.3"))
 
     def test_port_zero_takes_free_ports(self):
         hub = self.start_hub(mqtt=0, amqp=0, https=0)
@@ -104,7 +104,7 @@ class Start(harness.TestCase):
     def test_a_taken_port_is_named_with_cause_and_flag(self):
         for name, port in (("mqtt", 8883), ("amqp", 5671), ("https", 443)):
             with self.subTest(name), socket.create_server((LOOPBACK["IPv4"], port)):
-                output = self.serve(code=1)
+                output = self.serve(code=2)
                 self.assertRegex(output, rf"\b{port}\b")
                 self.assertRegex(output, r"(?i)in use|taken")
                 self.assertIn(f"--{name}-port", output)
@@ -115,7 +115,7 @@ class Start(harness.TestCase):
         else:
             low = ["setpriv", "--inh-caps=-net_bind_service", "--bounding-set=-net_bind_service"]
         output = run([*low, program("restante"), "serve", "--data-dir", self.folder / "data"],
-                     env=clean_environment(), code=1)
+                     env=clean_environment(), code=2)
         self.assertRegex(output, r"\b443\b")
         self.assertRegex(output, r"(?i)permi")
         self.assertIn("--https-port", output)
@@ -144,7 +144,7 @@ class Start(harness.TestCase):
 
     def test_a_second_hub_on_the_same_folder_is_refused(self):
         hub = self.start_hub()
-        output = self.serve("--mqtt-port=0", "--amqp-port=0", "--https-port=0", code=1)
+        output = self.serve("--mqtt-port=0", "--amqp-port=0", "--https-port=0", code=2)
         self.assertIn(str(hub.data), output)
         self.assertEqual(hub.rest("GET", "/devices")[0], 200)
 
@@ -153,7 +153,8 @@ class Command(harness.TestCase):
     """The other verbs of the `restante` command, against a hub that runs."""
 
     def restante(self, hub, *arguments, code=0, **environment):
-        return run([program("restante"), *arguments], env=hub.environment(**environment), code=code)
+        return run([program("restante"), *arguments], env=hub.environment(**environment), code=code,
+                   cwd=self.folder)
 
     def test_connection_strings_are_printed_whole(self):
         hub = self.start_hub()
@@ -166,7 +167,7 @@ class Command(harness.TestCase):
         self.assertEqual(hub.connection_string("--device", "Device-1"),
                          f"HostName={Settings.hostname};DeviceId=Device-1;SharedAccessKey={key}")
         self.assertIn("nobody", self.restante(hub, "connection-string", "--data-dir", hub.data,
-                                              "--policy", "nobody", code=None))
+                                              "--policy", "nobody", code=2))
 
     def test_devices_are_created_listed_and_deleted(self):
         hub = self.start_hub()

@@ -57,7 +57,8 @@ class NodeService(harness.TestCase):
     def test_a_wrong_key(self):
         wrong = self.hub.connection_string().rsplit("SharedAccessKey=", 1)[0] + \
             "SharedAccessKey=d3Jvbmc="
-        self.assertEqual(self.errors(DEVICE, connection_string=wrong), ["UnauthorizedError"])
+        said = self.node("service_send.js", DEVICE, connection_string=wrong)
+        self.assertEqual([line.get("cause") for line in said], ["UnauthorizedError"])
 
 
 if __name__ == "__main__":

@@ -21,23 +21,26 @@ PORT = 8883
 def main():
     parts = parse_connection_string(os.environ["IOTHUB_DEVICE_CONNECTION_STRING"])
     host, device = parts["HostName"], parts["DeviceId"]
+    topic = f"devices/{device}/messages/devicebound/#"
     left = [int(sys.argv[1]) if len(sys.argv) > 1 else 1]
 
     def connected(client, _data, _flags, code):
         print(f"connected: {code}", flush=True)
-        client.subscribe(f"devices/{device}/messages/devicebound/#", qos=1)
+        client.subscribe(topic, qos=1)
 
     def received(client, _data, message):
         print(message.topic, message.payload.decode(), flush=True)
         left[0] -= 1
         if left[0] == 0:
-            client.disconnect()
+            # paho acknowledges behind this callback: the answer to another request tells when.
+            client.unsubscribe(topic)
 
     client = mqtt.Client(client_id=device, clean_session=False, protocol=mqtt.MQTTv311)
     client.username_pw_set(f"{host}/{device}/?api-version=2021-04-12",
                            sas_token(f"{host}/devices/{device}", parts["SharedAccessKey"]))
     client.tls_set(ca_certs=os.environ["SSL_CERT_FILE"])
     client.on_connect, client.on_message = connected, received
+    client.on_unsubscribe = lambda *_: client.disconnect()
     client.connect(host, PORT)
     client.loop_forever(retry_first_connection=False)
     return 0 if left[0] == 0 else 1

@@ -11,8 +11,8 @@ const [device, count = '1', bodyBytes = '0'] = process.argv.slice(2);
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 
 function failure(error) {
-  const amqp = error.amqpError || {};
-  return { error: error.name, condition: amqp.condition, description: amqp.description };
+  const cause = error.amqpError || {};
+  return { error: error.name, cause: cause.name, condition: cause.condition };
 }
 
 function build(index) {

@@ -8,6 +8,7 @@ a token over $cbs for https://HOST, a sender to the whole URL.
 import os
 import sys
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import uamqp
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from harness import sas_token, service_claims  # noqa: E402
 
 TOKEN_SECONDS = 3600
+AccessToken = namedtuple("AccessToken", ["token", "expires_on"])
 
 
 def main():
@@ -24,8 +26,7 @@ def main():
     host, device = claims["resource"], sys.argv[1]
 
     def token():
-        return uamqp.authentication.common.AccessToken(
-            sas_token(**claims).encode(), int(time.time()) + TOKEN_SECONDS)
+        return AccessToken(sas_token(**claims).encode(), int(time.time()) + TOKEN_SECONDS)
 
     authentication = uamqp.authentication.JWTTokenAuth(
         audience=f"https://{host}", uri=f"https://{host}", get_token=token,

@@ -140,10 +140,10 @@ class Process:
 
 
 def run(command, env=None, seconds=SECONDS, code=0, cwd=None):
-    """Runs to the end and returns the output; fails on another exit code (None: any) or no end."""
+    """Runs to the end and returns the output; fails on another exit code, or on no end in time."""
     process = Process(command, env, cwd)
     got = process.wait(seconds)
-    if code is not None and got != code:
+    if got != code:
         raise AssertionError(f"{' '.join(process.command)}: exit code {got}, expected {code}:\n"
                              f"{process.output}")
     return process.output
@@ -359,4 +359,4 @@ def main(options=None):
     Settings.build = Settings.options.build.resolve()
     enter_private_network()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2)
+    unittest.main(module="__main__", argv=[sys.argv[0], *rest], verbosity=2, warnings="ignore")
