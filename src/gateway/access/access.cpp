@@ -17,7 +17,12 @@ void Access::authenticate_device(model::DeviceId device, std::string token,
     if (!signature) return answer(std::unexpected(signature.error()));
     hub_.find_device(std::move(device), [this, signature = std::move(*signature),
                                          answer = std::move(answer)](auto description) mutable {
-        if (!description) return answer(std::unexpected(description.error()));
+        if (!description) {
+            const auto code = description.error().code;
+            return answer(fail(code, code == ErrorCode::device_not_found
+                                         ? "the hub has no device of this id"
+                                         : description.error().message));
+        }
         const auto& identity = description->identity;
         const auto expiry =
             auth::check_device_token(signature, identity, policies_, clock_.now().wall);

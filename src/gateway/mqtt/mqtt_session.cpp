@@ -135,13 +135,18 @@ void MqttSession::authenticated(DeviceProof proof, bool clean_session,
 
 void MqttSession::attached(model::MqttSubscriptions stored, bool clean_session) {
     keep_session_ = !clean_session;
-    const bool session_present = keep_session_ && !stored.empty();
-    if (keep_session_) {
+    if (keep_session_ || stored.empty()) {
         subscriptions_ = std::move(stored);
-    } else if (!stored.empty()) {
-        // CleanSession=1 ends the stored session [MQTT-3.1.2-6].
-        access_.hub().put_mqtt_subscriptions(*device_, {}, [](const Result<void>&) {});
+        return open(!subscriptions_.empty());
     }
+    // CleanSession=1 ends the stored session [MQTT-3.1.2-6], for good once the device hears of it.
+    access_.hub().put_mqtt_subscriptions(*device_, {},
+                                         on_connection<void>(handle_, [this](const auto& ended) {
+                                             ended ? open(false) : refuse(ended.error());
+                                         }));
+}
+
+void MqttSession::open(bool session_present) {
     engine_->accept(session_present);
     maybe_more_ = true;
     handle_events();
@@ -219,12 +224,15 @@ void MqttSession::keep_subscriptions(std::function<void()> then) {
         }));
 }
 
+/// The highest of the subscriptions that a message matches [MQTT-3.3.5-1].
 std::optional<mqtt::QoS> MqttSession::devicebound_qos() const {
+    std::optional<mqtt::QoS> highest;
     for (const auto& subscription : subscriptions_) {
         if (!wire::match_devicebound_filter(*device_, subscription.filter)) continue;
-        return static_cast<mqtt::QoS>(subscription.granted_qos);
+        const auto granted = static_cast<mqtt::QoS>(subscription.granted_qos);
+        highest = highest ? std::max(*highest, granted) : granted;
     }
-    return std::nullopt;
+    return highest;
 }
 
 // -- delivery ------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class MqttSession final : public net::Session {
 
     void authenticated(DeviceProof proof, bool clean_session, const std::string& client_type);
     void attached(model::MqttSubscriptions stored, bool clean_session);
+    void open(bool session_present);
     void refuse(const Error& reason);
     /// Ends the connection from our side and says why in the log.
     void end(const Error& reason);

@@ -1,0 +1,477 @@
+#include "gateway/mqtt/mqtt_session.hpp"
+
+#include <gmock/gmock.h>
+
+#include "model/limits.hpp"
+#include "protocol/mqtt/inbox.hpp"
+#include "support/test_hub.hpp"
+
+namespace restante::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+using mqtt::ConnectReturnCode;
+using mqtt::QoS;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr std::string_view devicebound = "devices/d1/messages/devicebound/#";
+
+/// A device's end of one connection: writes packets, reads packets.
+class Device {
+  public:
+    Device(const Access& access, const Clock& clock)
+        : harness(std::make_unique<MqttSession>(access), clock) {}
+
+    void send(const mqtt::Packet& packet) {
+        Bytes bytes;
+        ASSERT_TRUE(mqtt::encode(packet, bytes));
+        harness.receive(bytes);
+    }
+    /// The next packet from the hub; fails the test when it is of another type or none comes.
+    template <class T>
+    T expect() {
+        std::optional<mqtt::Packet> packet;
+        harness.wait_until([&] {
+            packet = take();
+            return packet || harness.ended();
+        });
+        if (!packet) packet = take();
+        if (!packet || !std::holds_alternative<T>(*packet)) {
+            ADD_FAILURE() << (packet ? "another packet came" : "no packet came");
+            return {};
+        }
+        return std::get<T>(std::move(*packet));
+    }
+    bool has_more() { return take().has_value(); }
+
+    void subscribe(std::string_view filter, QoS qos = QoS::at_least_once) {
+        send(mqtt::Subscribe{.packet_id = 7,
+                             .subscriptions = {{.filter = std::string(filter), .qos = qos}}});
+    }
+
+    test::SessionHarness harness;
+
+  private:
+    std::optional<mqtt::Packet> take() {
+        inbox_.append(std::exchange(harness.output(), Bytes()));
+        const auto frame = inbox_.next(1'000'000);
+        if (!frame || !*frame) return std::nullopt;
+        auto packet = mqtt::decode(**frame);
+        return packet ? std::optional(std::move(*packet)) : std::nullopt;
+    }
+
+    mqtt::Inbox inbox_;
+};
+
+class MqttSessionTest : public test::TestHub {
+  protected:
+    mqtt::Connect connect_packet(std::string password, bool clean = false,
+                                 std::string_view id = "d1") const {
+        return {.client_id = std::string(id),
+                .user_name = fmt::format("{}/{}/?api-version=2021-04-12&DeviceClientType=test%2F1",
+                                         hostname, id),
+                .password = to_bytes(password),
+                .will = std::nullopt,
+                .keep_alive_seconds = 60,
+                .clean_session = clean};
+    }
+    std::unique_ptr<Device> open() { return std::make_unique<Device>(access, clock); }
+    /// A device that the hub has accepted.
+    std::unique_ptr<Device> connect(bool clean = false, bool session_present = false) {
+        auto made = open();
+        made->send(connect_packet(device_token(d1), clean));
+        const auto answer = made->expect<mqtt::ConnAck>();
+        EXPECT_EQ(answer.return_code, ConnectReturnCode::accepted);
+        EXPECT_EQ(answer.session_present, session_present);
+        return made;
+    }
+    std::unique_ptr<Device> connect_and_subscribe(QoS qos = QoS::at_least_once,
+                                                  bool clean = false) {
+        auto made = connect(clean);
+        made->subscribe(devicebound, qos);
+        const auto codes = made->expect<mqtt::SubAck>().codes;
+        EXPECT_THAT(codes, ElementsAre(static_cast<std::uint8_t>(qos)));
+        return made;
+    }
+    void expect_refused(const mqtt::Connect& packet, std::string_view reason) {
+        auto device = open();
+        device->send(packet);
+        const auto answer = device->expect<mqtt::ConnAck>();
+        EXPECT_EQ(answer.return_code, ConnectReturnCode::not_authorized) << reason;
+        EXPECT_TRUE(device->harness.wait_ended());
+        EXPECT_FALSE(device->has_more());
+        const auto lines = log.of("refused");
+        ASSERT_THAT(lines, Not(IsEmpty()));
+        EXPECT_THAT(lines.back(), HasSubstr("level=warning event=refused protocol=mqtt "
+                                            "peer=192.0.2.7:40112 who="));
+        EXPECT_THAT(lines.back(), HasSubstr(reason));
+    }
+    void expect_ended(Device& device, std::string_view reason) {
+        EXPECT_TRUE(device.harness.wait_ended());
+        EXPECT_FALSE(device.has_more());
+        EXPECT_THAT(log.text(), HasSubstr("event=connection_ended protocol=mqtt device=d1 "
+                                          "peer=192.0.2.7:40112 reason="));
+        EXPECT_THAT(log.text(), HasSubstr(reason));
+    }
+
+    const model::DeviceIdentity d1 = create("d1");
+};
+
+// -- connect -------------------------------------------------------------------------------------
+
+TEST_F(MqttSessionTest, ADeviceConnectsWithItsOwnKeyOrThatOfAPolicyForDevices) {
+    connect();
+    for (const auto policy : {"device", "iothubowner"}) {
+        auto device = open();
+        device->send(connect_packet(policy_token(policy)));
+        EXPECT_EQ(device->expect<mqtt::ConnAck>().return_code, ConnectReturnCode::accepted);
+    }
+    EXPECT_THAT(log.of("refused"), IsEmpty());
+    EXPECT_THAT(log.of("device_attached"),
+                Each(HasSubstr("device=d1 protocol=mqtt peer=\"192.0.2.7:40112 test/1\"")));
+    EXPECT_TRUE(find("d1"));
+}
+
+TEST_F(MqttSessionTest, TheRegistryShowsWhoIsConnected) {
+    auto device = connect();
+    EXPECT_TRUE(find("d1")->connected);
+    device->harness.drop();
+    EXPECT_FALSE(find("d1")->connected);
+}
+
+TEST_F(MqttSessionTest, WhoProvesNothingIsRefusedAndTheLogSaysWhy) {
+    const auto d2 = create("d2");
+    expect_refused(connect_packet(device_token(d2)),
+                   "the signature is not by a key of this device");
+    expect_refused(connect_packet(device_token(d1), false, "d9"),
+                   "who=d9 reason=\"the hub has no device of this id\"");
+    expect_refused(connect_packet(device_token(d1, -1min)), "expired");
+    expect_refused(connect_packet(policy_token("service")),
+                   "policy 'service' lacks the right DeviceConnect");
+    expect_refused(connect_packet("password"), "SharedAccessSignature");
+    EXPECT_THAT(log.text(), Not(HasSubstr("sig=")));
+    EXPECT_FALSE(find("d1")->connected);
+}
+
+TEST_F(MqttSessionTest, ADisabledDeviceIsRefused) {
+    const auto off = create("off", model::DeviceStatus::disabled);
+    expect_refused(connect_packet(device_token(off), false, "off"), "the device is disabled");
+}
+
+TEST_F(MqttSessionTest, AConnectThatDoesNotNameADeviceProperlyIsRefused) {
+    auto other_id = connect_packet(device_token(d1));
+    other_id.client_id = "d2";
+    expect_refused(other_id,
+                   "who=d2 reason=\"the client id is not the device named in the user name");
+    auto no_password = connect_packet("");
+    no_password.password.reset();
+    expect_refused(no_password, "CONNECT has no password");
+    auto no_name = no_password;
+    no_name.user_name.reset();
+    expect_refused(no_name, "CONNECT has no user name");
+    auto no_device = connect_packet(device_token(d1));
+    no_device.user_name = "hub.example";
+    expect_refused(no_device, "the MQTT user name must begin with {host}/{device id}");
+    auto module = connect_packet(device_token(d1));
+    module.client_id = "d1/m1";
+    module.user_name = "hub.example/d1/m1/?api-version=2021-04-12";
+    expect_refused(module, "this hub has no module identities");
+}
+
+TEST_F(MqttSessionTest, AClientThatBreaksTheProtocolIsDroppedAndNamed) {
+    auto device = open();
+    device->harness.receive(Bytes{0xC0, 0x00});
+    EXPECT_TRUE(device->harness.ended());
+    EXPECT_THAT(log.of("refused"), ElementsAre(HasSubstr("PINGREQ before CONNECT")));
+}
+
+TEST_F(MqttSessionTest, AClientThatLeavesWhileItsTokenIsCheckedIsForgotten) {
+    auto device = open();
+    device->send(connect_packet(device_token(d1)));
+    device->harness.drop();
+    settle({&device->harness});
+    EXPECT_FALSE(find("d1")->connected);
+}
+
+// -- delivery ------------------------------------------------------------------------------------
+
+TEST_F(MqttSessionTest, AMessageArrivesWithItsPropertiesInTheTopicAndCompletesWithItsPuback) {
+    auto device = connect_and_subscribe();
+    model::CloudToDeviceMessage message;
+    message.message_id = "m 1";
+    message.ack = model::AckRequest::full;
+    message.content_type = "text/plain";
+    message.properties = {{"color", "a&b"}};
+    message.body = Bytes{'h', 0, 0xFF};
+    ASSERT_TRUE(send("d1", message));
+    const auto publish = device->expect<mqtt::Publish>();
+    EXPECT_EQ(publish.topic,
+              "devices/d1/messages/devicebound/%24.mid=m%201&"
+              "%24.to=%2Fdevices%2Fd1%2Fmessages%2Fdevicebound&%24.ct=text%2Fplain&"
+              "iothub-ack=full&color=a%26b");
+    EXPECT_EQ(publish.payload, message.body);
+    EXPECT_EQ(publish.qos, QoS::at_least_once);
+    EXPECT_NE(publish.packet_id, 0);
+    EXPECT_FALSE(publish.dup);
+    EXPECT_FALSE(publish.retain);
+    EXPECT_EQ(queued("d1"), 1u);
+    device->send(mqtt::PubAck{.packet_id = publish.packet_id});
+    EXPECT_EQ(queued("d1"), 0u);
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+}
+
+TEST_F(MqttSessionTest, AtQosZeroTheDeliveryItselfCompletes) {
+    auto device = connect_and_subscribe(QoS::at_most_once);
+    for (int i = 0; i < 25; ++i) ASSERT_TRUE(send("d1", fmt::to_string(i)));
+    for (int i = 0; i < 25; ++i) {
+        const auto publish = device->expect<mqtt::Publish>();
+        EXPECT_EQ(as_text(publish.payload), fmt::to_string(i));
+        EXPECT_EQ(publish.qos, QoS::at_most_once);
+        EXPECT_FALSE(publish.dup);
+    }
+    EXPECT_EQ(queued("d1"), 0u);
+}
+
+TEST_F(MqttSessionTest, WhatWaitedArrivesInOrderAfterSubscribeAndNotBefore) {
+    for (const auto body : {"1", "2", "3"}) ASSERT_TRUE(send("d1", body));
+    auto device = connect();
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+    device->subscribe(devicebound);
+    device->expect<mqtt::SubAck>();
+    for (const auto body : {"1", "2", "3"}) {
+        EXPECT_EQ(as_text(device->expect<mqtt::Publish>().payload), body);
+    }
+}
+
+TEST_F(MqttSessionTest, NothingArrivesAfterUnsubscribe) {
+    auto device = connect_and_subscribe();
+    device->send(mqtt::Unsubscribe{.packet_id = 9, .filters = {std::string(devicebound)}});
+    EXPECT_EQ(device->expect<mqtt::UnsubAck>().packet_id, 9);
+    ASSERT_TRUE(send("d1", "hello"));
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+    EXPECT_EQ(queued("d1"), 1u);
+}
+
+TEST_F(MqttSessionTest, TenMessagesAtMostAwaitTheirPuback) {
+    auto device = connect_and_subscribe();
+    for (int i = 0; i < 12; ++i) ASSERT_TRUE(send("d1", fmt::to_string(i)));
+    std::vector<mqtt::PacketId> ids;
+    for (std::size_t i = 0; i < mqtt_window; ++i) {
+        ids.push_back(device->expect<mqtt::Publish>().packet_id);
+    }
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+    // In another order than they came, which MQTT allows nobody but the hub bears.
+    device->send(mqtt::PubAck{.packet_id = ids[5]});
+    EXPECT_EQ(as_text(device->expect<mqtt::Publish>().payload), "10");
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+    device->send(mqtt::PubAck{.packet_id = ids[0]});
+    EXPECT_EQ(as_text(device->expect<mqtt::Publish>().payload), "11");
+    EXPECT_EQ(queued("d1"), 10u);
+}
+
+TEST_F(MqttSessionTest, APubackForNothingChangesNothing) {
+    auto device = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    const auto publish = device->expect<mqtt::Publish>();
+    device->send(mqtt::PubAck{.packet_id = static_cast<mqtt::PacketId>(publish.packet_id + 1)});
+    EXPECT_EQ(queued("d1"), 1u);
+    EXPECT_FALSE(device->harness.ended());
+}
+
+TEST_F(MqttSessionTest, OfTwoSubscriptionsTheHigherQosCounts) {
+    auto device = connect_and_subscribe(QoS::at_most_once);
+    device->subscribe("devices/d1/messages/devicebound/", QoS::exactly_once);
+    EXPECT_THAT(device->expect<mqtt::SubAck>().codes, ElementsAre(1));
+    ASSERT_TRUE(send("d1", "hello"));
+    EXPECT_EQ(device->expect<mqtt::Publish>().qos, QoS::at_least_once);
+}
+
+// -- redelivery ----------------------------------------------------------------------------------
+
+TEST_F(MqttSessionTest, WhatWasNotAcknowledgedComesAgainWithDupAndItsPacketId) {
+    auto first = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    const auto publish = first->expect<mqtt::Publish>();
+    first->harness.drop();
+    auto second = connect(false, true);
+    const auto again = second->expect<mqtt::Publish>();
+    EXPECT_TRUE(again.dup);
+    EXPECT_EQ(again.packet_id, publish.packet_id);
+    EXPECT_EQ(again.topic, publish.topic);
+    EXPECT_EQ(again.payload, publish.payload);
+    second->send(mqtt::PubAck{.packet_id = again.packet_id});
+    EXPECT_EQ(queued("d1"), 0u);
+}
+
+TEST_F(MqttSessionTest, AMessageWhoseLockEndsComesAgainAndALatePubackStillCounts) {
+    auto device = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    const auto publish = device->expect<mqtt::Publish>();
+    clock.advance(model::limits::lock_duration);
+    hub.advance();
+    const auto again = device->expect<mqtt::Publish>();
+    EXPECT_TRUE(again.dup);
+    EXPECT_EQ(again.packet_id, publish.packet_id);
+    device->send(mqtt::PubAck{.packet_id = publish.packet_id});
+    EXPECT_EQ(queued("d1"), 0u);
+}
+
+// -- sessions ------------------------------------------------------------------------------------
+
+TEST_F(MqttSessionTest, AKeptSessionResumesWithoutSubscribe) {
+    auto first = connect_and_subscribe();
+    first->send(mqtt::Disconnect{});
+    EXPECT_TRUE(first->harness.ended());
+    ASSERT_TRUE(send("d1", "hello"));
+    auto second = connect(false, true);
+    const auto publish = second->expect<mqtt::Publish>();
+    EXPECT_EQ(as_text(publish.payload), "hello");
+    EXPECT_EQ(publish.qos, QoS::at_least_once);
+    EXPECT_FALSE(publish.dup);
+}
+
+TEST_F(MqttSessionTest, AKeptSessionWithoutSubscriptionsIsNoSession) {
+    connect()->harness.drop();
+    auto device = connect_and_subscribe();
+    device->send(mqtt::Unsubscribe{.packet_id = 9, .filters = {std::string(devicebound)}});
+    device->expect<mqtt::UnsubAck>();
+    device->harness.drop();
+    connect(false, false);
+}
+
+TEST_F(MqttSessionTest, ACleanSessionEndsTheStoredOneAndLeavesNone) {
+    connect_and_subscribe()->harness.drop();
+    ASSERT_TRUE(send("d1", "hello"));
+    auto clean = connect(true, false);
+    settle({&clean->harness});
+    EXPECT_FALSE(clean->has_more()) << "the stored subscription is gone";
+    clean->subscribe(devicebound);
+    clean->expect<mqtt::SubAck>();
+    EXPECT_EQ(as_text(clean->expect<mqtt::Publish>().payload), "hello");
+    clean->harness.drop();
+    connect(false, false);
+}
+
+TEST_F(MqttSessionTest, ANewerConnectionTakesOver) {
+    auto first = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    const auto publish = first->expect<mqtt::Publish>();
+    auto second = connect(false, true);
+    expect_ended(*first, "a newer connection of the same device took over");
+    EXPECT_EQ(second->expect<mqtt::Publish>().packet_id, publish.packet_id);
+    settle({&second->harness});
+    EXPECT_FALSE(second->harness.ended());
+    EXPECT_TRUE(find("d1")->connected);
+}
+
+TEST_F(MqttSessionTest, AnExpiredTokenEndsTheConnection) {
+    auto device = open();
+    device->send(connect_packet(device_token(d1, 30s)));
+    device->expect<mqtt::ConnAck>();
+    clock.advance(29s);
+    device->harness.advance();
+    EXPECT_FALSE(device->harness.ended());
+    clock.advance(1s);
+    device->harness.advance();
+    expect_ended(*device, "the device's token expired");
+    EXPECT_FALSE(find("d1")->connected);
+}
+
+TEST_F(MqttSessionTest, ADeviceThatIsDisabledOrDeletedLosesItsConnection) {
+    auto device = connect_and_subscribe();
+    put({.id = d1.id, .status = model::DeviceStatus::disabled, .authentication = d1.authentication},
+        {.kind = core::WriteCondition::Kind::update_any});
+    expect_ended(*device, "the device was disabled");
+    const auto d2 = create("d2");
+    auto other = open();
+    other->send(connect_packet(device_token(d2), false, "d2"));
+    other->expect<mqtt::ConnAck>();
+    ASSERT_TRUE(answer_of<void>(
+        [&](auto answer) { hub.delete_device(d2.id, std::nullopt, std::move(answer)); }));
+    EXPECT_TRUE(other->harness.wait_ended());
+}
+
+TEST_F(MqttSessionTest, ASilentDeviceIsDropped) {
+    auto device = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    device->expect<mqtt::Publish>();
+    clock.advance(90s);
+    device->harness.advance();
+    EXPECT_TRUE(device->harness.ended());
+    EXPECT_THAT(log.text(), HasSubstr("nothing heard for 90s"));
+}
+
+// -- what the device asks and publishes ----------------------------------------------------------
+
+TEST_F(MqttSessionTest, OnlyFiltersOfTheHubAreGranted) {
+    auto device = connect();
+    device->send(mqtt::Subscribe{
+        .packet_id = 3,
+        .subscriptions = {{.filter = std::string(devicebound), .qos = QoS::at_least_once},
+                          {.filter = "devices/d2/messages/devicebound/#", .qos = QoS::at_most_once},
+                          {.filter = "#", .qos = QoS::at_most_once},
+                          {.filter = "devices/+/messages/devicebound/#", .qos = QoS::at_most_once},
+                          {.filter = "$iothub/methods/POST/#", .qos = QoS::at_most_once},
+                          {.filter = "$iothub/twin/res/#", .qos = QoS::exactly_once}}});
+    const auto answer = device->expect<mqtt::SubAck>();
+    EXPECT_EQ(answer.packet_id, 3);
+    EXPECT_THAT(answer.codes, ElementsAre(1, 0x80, 0x80, 0x80, 0, 1));
+    EXPECT_THAT(log.of("subscription_refused"), SizeIs(3));
+    EXPECT_THAT(log.text(), HasSubstr("filter=# "));
+}
+
+TEST_F(MqttSessionTest, TelemetryIsAcknowledgedAndItsLossReportedOnce) {
+    auto device = connect();
+    for (mqtt::PacketId id = 1; id <= 3; ++id) {
+        device->send(mqtt::Publish{.topic = "devices/d1/messages/events/a=b",
+                                   .payload = to_bytes("secret"),
+                                   .packet_id = id,
+                                   .qos = QoS::at_least_once});
+        EXPECT_EQ(device->expect<mqtt::PubAck>().packet_id, id);
+    }
+    device->send(mqtt::Publish{.topic = "devices/d1/messages/events/", .payload = {}});
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+    EXPECT_FALSE(device->harness.ended());
+    EXPECT_THAT(log.of("telemetry_discarded"), SizeIs(1));
+    EXPECT_THAT(log.text(), Not(HasSubstr("secret")));
+}
+
+TEST_F(MqttSessionTest, APublishToATopicThatIsNotTheDevicesEndsTheConnection) {
+    for (const auto topic :
+         {"devices/d2/messages/events/", "devices/d1/messages/devicebound/", "hello", "$SYS/x"}) {
+        auto device = connect();
+        device->send(mqtt::Publish{
+            .topic = topic, .payload = {}, .packet_id = 1, .qos = QoS::at_least_once});
+        expect_ended(*device, fmt::format("the device published to '{}'", topic));
+    }
+}
+
+TEST_F(MqttSessionTest, ARequestForTheTwinIsToldThatThereIsNone) {
+    auto device = connect();
+    device->send(mqtt::Publish{.topic = "$iothub/twin/GET/?$rid=4f&x=1", .payload = {}});
+    const auto answer = device->expect<mqtt::Publish>();
+    EXPECT_EQ(answer.topic, "$iothub/twin/res/501/?$rid=4f");
+    EXPECT_EQ(as_text(answer.payload),
+              R"({"errorCode":501000,"message":"This hub keeps no device twins."})");
+    EXPECT_EQ(answer.qos, QoS::at_most_once);
+}
+
+TEST_F(MqttSessionTest, APingIsAnswered) {
+    auto device = connect();
+    device->send(mqtt::PingReq{});
+    device->expect<mqtt::PingResp>();
+}
+
+}  // namespace
+}  // namespace restante::gateway
