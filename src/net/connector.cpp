@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/assert.hpp"
+#include "base/text.hpp"
 #include "net/connection.hpp"
 #include "net/loop.hpp"
 
@@ -88,8 +89,15 @@ void Outgoing::begin() {
         host = host.substr(1, host.size() - 2);
     }
     const auto address = asio::ip::make_address(host, not_an_address);
-    if (not_an_address) return resolve();
-    addresses_.emplace_back(address, own.port);
+    if (!not_an_address) {
+        addresses_.emplace_back(address, own.port);
+    } else if (to_lower(host).ends_with(".localhost")) {
+        // RFC 6761 6.3: always this machine, whatever the system's resolver knows.
+        addresses_.emplace_back(asio::ip::address_v4::loopback(), own.port);
+        addresses_.emplace_back(asio::ip::address_v6::loopback(), own.port);
+    } else {
+        return resolve();
+    }
     try_next();
 }
 

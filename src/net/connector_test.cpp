@@ -67,6 +67,14 @@ TEST_F(ConnectorTest, ConnectsByNameAndByAddress) {
     }
 }
 
+TEST_F(ConnectorTest, NamesBelowLocalhostAreThisMachineWithoutAskingAnyone) {
+    listen_with(
+        make_certificate("hub", "DNS:*.no-such-zone.localhost", &test::authority_certificate()));
+    auto to = target();
+    to.host = "Hub.no-such-zone.LOCALHOST";
+    EXPECT_TRUE(connect(to)->wait_started());
+}
+
 TEST_F(ConnectorTest, PresentsItsCertificate) {
     listen();
     const auto& device = test::device_certificate();

@@ -1,6 +1,7 @@
 #pragma once
 // One event loop on one thread: an Asio context, the connections that live on it, and the one
-// buffer they all read into. Inside net only; the rest of the house sees Loops and handles.
+// buffer they all read into. Inside net, and in the SDKs' clients, whose own logic runs on their
+// connection's loop; the rest of the house sees Loops and handles.
 
 #include <array>
 #include <boost/asio/basic_waitable_timer.hpp>
