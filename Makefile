@@ -20,7 +20,7 @@ help:
 
 demo:
 	@tools/packages.sh build
-	@tools/build.sh release restante examples
+	@tools/build.sh release restante examples/all
 	@tools/demo.sh build/release
 
 run: build
@@ -29,7 +29,7 @@ run: build
 
 build:
 	@tools/packages.sh build
-	@tools/build.sh release restante examples
+	@tools/build.sh release restante examples/all
 
 test: packages
 	@python3 tools/test.py
