@@ -120,14 +120,18 @@ struct IoTHubRegistryManager::Impl {
     std::string request(http::Request request);
     void send(const Bytes& message);
 
+    /// A connection that sends, as its callers know it.
+    struct Sender {
+        service::SendSession* session = nullptr;
+        net::ConnectionHandle connection;
+        std::promise<Error> end;
+        std::shared_future<Error> ended{end.get_future()};
+    };
+    std::shared_ptr<Sender> connect();
+
     service::ServiceAccount account;
-
-    std::mutex mutex;  // guards what follows: sends may come from several threads
-    service::SendSession* session = nullptr;
-    net::ConnectionHandle connection;
-
-    std::future<Result<void>> post(Bytes message);
-    void connect_anew();
+    std::mutex mutex;                // guards `sender`: sends may come from several threads
+    std::shared_ptr<Sender> sender;  // shared with the sends under way
 };
 
 std::string IoTHubRegistryManager::Impl::request(http::Request request) {
@@ -140,35 +144,40 @@ std::string IoTHubRegistryManager::Impl::request(http::Request request) {
                          response.headers.find(wire::http_error_header).value_or(""), body));
 }
 
-/// Work posted to a connection that ended is dropped, which breaks its promise: that tells a
-/// message that never left from one whose fate is unknown.
-std::future<Result<void>> IoTHubRegistryManager::Impl::post(Bytes message) {
-    const std::lock_guard lock(mutex);
-    if (session == nullptr) connect_anew();
-    auto promise = std::make_shared<std::promise<Result<void>>>();
-    auto future = promise->get_future();
-    connection.post(
-        [to = session, message = std::move(message), promise = std::move(promise)]() mutable {
-            to->send(std::move(message), [promise = std::move(promise)](Result<void> result) {
-                promise->set_value(std::move(result));
-            });
-        });
-    return future;
-}
-
-void IoTHubRegistryManager::Impl::connect_anew() {
-    auto fresh = std::make_unique<service::SendSession>(account);
-    session = fresh.get();
-    connection = account.connect_amqp(std::move(fresh));
+std::shared_ptr<IoTHubRegistryManager::Impl::Sender> IoTHubRegistryManager::Impl::connect() {
+    auto made = std::make_shared<Sender>();
+    auto session = std::make_unique<service::SendSession>(
+        account, [made](const Error& reason) { made->end.set_value(reason); });
+    made->session = session.get();
+    made->connection = account.connect_amqp(std::move(session));
+    return made;
 }
 
 void IoTHubRegistryManager::Impl::send(const Bytes& message) {
-    for (bool second_try = false;; second_try = true) {
-        auto answer = post(message);
-        if (answer.wait_for(account.timeout()) != std::future_status::ready) {
+    const SteadyTime deadline = account.now().steady + account.timeout();
+    while (true) {
+        std::shared_ptr<Sender> by;
+        bool fresh = false;
+        {
             const std::lock_guard lock(mutex);
-            connection.close();
-            session = nullptr;
+            fresh = !sender;
+            if (fresh) sender = connect();
+            by = sender;
+        }
+        auto promise = std::make_shared<std::promise<Result<void>>>();
+        auto answer = promise->get_future();
+        by->connection.post([session = by->session, message, promise = std::move(promise)] {
+            session->send(
+                message, [promise](Result<void> result) { promise->set_value(std::move(result)); });
+        });
+        const bool answered = answer.wait_until(deadline) == std::future_status::ready;
+        const bool dead = by->ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+        if (!answered || dead) {
+            const std::lock_guard lock(mutex);
+            if (sender == by) sender.reset();
+        }
+        if (!answered) {
+            by->connection.close();
             service::throw_error(Error(ErrorCode::timeout,
                                        "the hub did not answer in time: the message may or may "
                                        "not have been taken"));
@@ -178,13 +187,9 @@ void IoTHubRegistryManager::Impl::send(const Bytes& message) {
             if (result) return;
             service::throw_error(result.error());
         } catch (const std::future_error&) {
-            // The connection had ended before the message reached it: once more on a new one.
-            const std::lock_guard lock(mutex);
-            session = nullptr;
-            if (second_try) {
-                service::throw_error(
-                    Error(ErrorCode::connection_dropped, "the hub closed the connection"));
-            }
+            // Work posted to a connection that has ended is dropped, which breaks its promise: the
+            // message never left. An old connection may have ended unnoticed; a new one says why.
+            if (fresh) service::throw_error(by->ended.get());
         }
     }
 }
@@ -199,7 +204,9 @@ IoTHubRegistryManager IoTHubRegistryManager::from_connection_string(
     return IoTHubRegistryManager(std::make_unique<Impl>(connection_string, options));
 }
 
-const std::string& IoTHubRegistryManager::hostname() const { return impl_->account.host(); }
+const std::string& IoTHubRegistryManager::hostname() const {
+    return impl_->account.host();
+}
 
 void IoTHubRegistryManager::send_c2d_message(const std::string& device_id,
                                              const std::string& message,

@@ -210,7 +210,10 @@ void SendSession::on(amqp::Failed&& event) {
 
 /// The first reason counts: what follows is its consequence.
 void SendSession::give_up(Error reason) {
-    if (!failure_) failure_ = std::move(reason);
+    if (!failure_) {
+        failure_ = std::move(reason);
+        ended_(*failure_);
+    }
     renew_at_.reset();
     auto waiting = std::exchange(waiting_, {});
     auto sent = std::exchange(sent_, {});

@@ -23,8 +23,12 @@ class SendSession final : public net::Session {
   public:
     using Answer = std::move_only_function<void(Result<void>)>;
 
+    /// Told once, on the loop, why the connection can send no more: before any answer about it.
+    using Ended = std::move_only_function<void(const Error&)>;
+
     /// The account outlives the session.
-    explicit SendSession(const ServiceAccount& account) : account_(account) {}
+    SendSession(const ServiceAccount& account, Ended ended)
+        : account_(account), ended_(std::move(ended)) {}
 
     /// Sends an encoded message; the answer comes once the hub decided, or the connection ended.
     void send(Bytes message, Answer answer);
@@ -63,6 +67,7 @@ class SendSession final : public net::Session {
     void give_up(Error reason);
 
     const ServiceAccount& account_;
+    Ended ended_;
     std::optional<amqp::Connection> engine_;
     Now now_{};
     amqp::SessionId session_{};
