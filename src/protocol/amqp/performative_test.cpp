@@ -35,7 +35,7 @@ bool refused(std::initializer_list<int> list) {
 
 TEST(AmqpPerformative, EveryFieldIsWrittenTrailingNullsIncluded) {
     EXPECT_EQ(hex(Open{.container_id = "c"}),
-              "005310c015"
+              "005310c013"
               "0a"
               "a10163"
               "40"
@@ -68,7 +68,7 @@ TEST(AmqpPerformative, EveryFieldIsWrittenTrailingNullsIncluded) {
 
 TEST(AmqpPerformative, AnAttachWritesAMapOfPropertiesEvenWhenThereAreNone) {
     EXPECT_EQ(hex(Attach{.name = "n", .role = Role::receiver}),
-              "005312c016"
+              "005312c015"
               "0e"
               "a1016e"
               "43"
