@@ -1,8 +1,6 @@
 #include "server/server.hpp"
 
 #include <fmt/format.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -14,29 +12,13 @@
 #include "gateway/amqp/amqp_session.hpp"
 #include "gateway/http/http_session.hpp"
 #include "gateway/mqtt/mqtt_session.hpp"
+#include "net/local_addresses.hpp"
 
 namespace restante::server {
 namespace {
 
 /// How often a free port of the first address may turn out to be taken on the second.
 constexpr int free_port_attempts = 10;
-
-/// The loopback addresses this machine has: a container without IPv6 has one only.
-std::vector<std::string> loopback_addresses() {
-    std::vector<std::string> addresses{"127.0.0.1"};
-    ifaddrs* interfaces = nullptr;
-    if (getifaddrs(&interfaces) != 0) return addresses;
-    for (const ifaddrs* entry = interfaces; entry != nullptr; entry = entry->ifa_next) {
-        if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET6) continue;
-        const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
-        if (IN6_IS_ADDR_LOOPBACK(&address->sin6_addr)) {
-            addresses.emplace_back("::1");
-            break;
-        }
-    }
-    freeifaddrs(interfaces);
-    return addresses;
-}
 
 /// Connections are descriptors: take as many as the system allows.
 void raise_descriptor_limit() {
@@ -124,7 +106,7 @@ std::string Server::connection_string() const {
 /// Listens on one port of every address. A free port has to be free on all of them.
 std::uint16_t Server::listen(const Config& config, std::string_view flag, std::uint16_t port,
                              const net::SessionFactory& factory) {
-    const auto addresses = config.listen.empty() ? loopback_addresses() : config.listen;
+    const auto addresses = config.listen.empty() ? net::loopback_addresses() : config.listen;
     for (int attempt = 1;; ++attempt) {
         std::vector<std::unique_ptr<net::Listener>> bound;
         std::uint16_t bound_port = port;

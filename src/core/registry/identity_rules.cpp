@@ -43,7 +43,8 @@ Result<void> check_thumbprint(const std::optional<std::string>& thumbprint) {
 
 }  // namespace
 
-Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition, FreshKeys fresh) {
+Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition,
+                                                    FreshKeys fresh) {
     auto& authentication = definition.authentication;
     auto& key = authentication.symmetric_key;
     if (authentication.type != AuthenticationType::sas) {

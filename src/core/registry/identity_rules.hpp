@@ -22,6 +22,7 @@ struct FreshKeys {
 ///
 /// Errors: argument_invalid (one key of two, a key that is not base64 or not 16 to 64 bytes long,
 /// a thumbprint that is not 40 or 64 hex digits, a status reason beyond 128 characters).
-Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition, FreshKeys fresh);
+Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition,
+                                                    FreshKeys fresh);
 
 }  // namespace restante::core
