@@ -1,0 +1,96 @@
+#pragma once
+// A device's line to its hub, over MQTT and TLS: the Python SDK's IoTHubDeviceClient in C++.
+//
+//     auto client = restante::IoTHubDeviceClient::create_from_connection_string(text);
+//     client.on_message_received([](const restante::Message& message) { ... });
+//     ...
+//     client.shutdown();
+//
+// The application owns it. Any thread may call any member, handlers included. It ends by
+// shutdown(), which the destructor calls; what the handlers refer to must last until then.
+//
+// Handlers run one at a time, in order, on a thread of the client's own. A handler that takes its
+// time delays the next, never the connection. One that throws is reported to
+// on_background_exception.
+//
+// A message counts as received when its handler has returned: only then does the hub hear so. A
+// handler that throws, or a connection that breaks meanwhile, makes the hub deliver the message
+// again: at least once, never less.
+//
+// A connection that breaks is made again, with a new token and the subscription, until the hub
+// refuses the device's credentials or disconnect() is called. The first connection is not tried
+// twice: its failure is thrown.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "restante/device/exceptions.hpp"
+#include "restante/device/message.hpp"
+#include "restante/device/options.hpp"
+
+namespace restante {
+
+class IoTHubDeviceClient {
+  public:
+    /// "HostName=...;DeviceId=...;SharedAccessKey=...", also with SharedAccessKeyName for a hub's
+    /// policy, SharedAccessSignature instead of the key, or GatewayHostName. No factory sends
+    /// anything. Throws std::invalid_argument when an argument or option cannot be used, naming it.
+    static IoTHubDeviceClient create_from_connection_string(
+        const std::string& connection_string, const ClientOptions& options = ClientOptions());
+
+    static IoTHubDeviceClient create_from_symmetric_key(
+        const std::string& symmetric_key, const std::string& hostname, const std::string& device_id,
+        const ClientOptions& options = ClientOptions());
+
+    /// Host and device come from the token, which is used until it expires.
+    static IoTHubDeviceClient create_from_sastoken(const std::string& sastoken,
+                                                   const ClientOptions& options = ClientOptions());
+
+    ~IoTHubDeviceClient();
+    IoTHubDeviceClient(IoTHubDeviceClient&& other) noexcept;
+    IoTHubDeviceClient& operator=(IoTHubDeviceClient&& other) noexcept;
+
+    /// Returns once the hub has accepted the device and, when a message handler is set, its
+    /// subscription stands; at once when that is so already. Takes at most 60 s. Throws
+    /// ConnectionFailedError, CredentialError, ClientError (a server certificate that is not
+    /// trusted, a protocol error), OperationTimeout, OperationCancelled.
+    void connect();
+
+    /// Waits for a handler that is running, at most 10 s, so that its message is acknowledged,
+    /// then says good-bye, at most 2 s. Ends attempts to reconnect. Messages not yet handled stay
+    /// with the hub. From a handler: returns at once, and happens when the handler has returned.
+    void disconnect();
+
+    /// disconnect(), then the end: no handler is called any more once this has returned, and every
+    /// other member throws ClientError. As often as you like. From a handler: returns at once, and
+    /// happens when the handler has returned.
+    void shutdown();
+
+    /// Whether the hub has accepted the device on a connection that has not been found broken.
+    bool connected() const;
+
+    /// Sets what is called with each message, and asks the hub for messages: connects first when
+    /// auto_connect is set, and returns when the subscription stands. Throws what connect()
+    /// throws, ClientError when the hub refuses the subscription, and NoConnectionError; the
+    /// handler before then remains. Messages that come while there is no handler wait for one.
+    ///
+    /// An empty handler ends the subscription.
+    void on_message_received(std::function<void(const Message&)> handler);
+
+    /// Called after each change of connected(), the short gap while a token is renewed included.
+    void on_connection_state_change(std::function<void()> handler);
+
+    /// Called with what went wrong where no caller waits for it: a dropped connection, a failed
+    /// attempt to reconnect, an exception out of a handler. The types are those of exceptions.hpp.
+    void on_background_exception(std::function<void(const std::exception&)> handler);
+
+  private:
+    class Impl;
+    explicit IoTHubDeviceClient(std::unique_ptr<Impl> impl);
+    Impl& impl() const;
+
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace restante

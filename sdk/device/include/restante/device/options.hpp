@@ -1,0 +1,40 @@
+#pragma once
+// What can be chosen for a device client: the Python client's keyword arguments, by their names.
+// A factory checks them and throws std::invalid_argument.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace restante {
+
+struct ClientOptions {
+    /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
+    /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
+    std::string server_verification_cert;
+
+    /// The hub's MQTT port. 0: the one in the host name ("hub.example:18883"), else the
+    /// environment's RESTANTE_MQTT_PORT, else 8883.
+    std::uint16_t port = 0;
+
+    /// Appended to the name by which the client introduces itself.
+    std::string product_info;
+
+    /// How long a token lives that the client makes from a key; a new one takes over in time.
+    std::chrono::seconds sastoken_ttl{3600};
+
+    /// Longest silence on the connection, 1 to 1740 s. A hub that has vanished is noticed after
+    /// one and a half times this.
+    std::chrono::seconds keep_alive{60};
+
+    /// Whether an operation that needs a connection makes it.
+    bool auto_connect = true;
+
+    /// Whether a connection that broke is made again, for as long as it takes.
+    bool connection_retry = true;
+
+    /// The longest pause between two attempts. The first comes at once, the pauses then grow.
+    std::chrono::seconds connection_retry_interval{10};
+};
+
+}  // namespace restante

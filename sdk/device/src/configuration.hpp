@@ -1,0 +1,50 @@
+#pragma once
+// What a factory makes of its arguments: a checked value from which every connection is made.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "model/device_id.hpp"
+#include "net/tls.hpp"
+#include "restante/device/options.hpp"
+
+namespace restante::device {
+
+/// A key from which each connection's token is made.
+struct KeyCredentials {
+    Bytes key;
+    std::string policy;  ///< whose key it is; empty: the device's own
+};
+
+/// A token that somebody else made.
+struct TokenCredentials {
+    std::string token;
+    WallTime expiry;
+};
+
+struct Configuration {
+    std::string hub;   ///< the hub's name, as tokens and the user name spell it
+    std::string host;  ///< where to connect: the hub or a gateway
+    std::uint16_t port = 0;
+    model::DeviceId device;
+    std::variant<KeyCredentials, TokenCredentials> credentials;
+    ClientOptions options;
+    std::shared_ptr<const net::TlsClient> tls;
+
+    // Each throws std::invalid_argument, naming what cannot be used and never a secret.
+
+    static Configuration from_connection_string(std::string_view text,
+                                                const ClientOptions& options);
+    static Configuration from_symmetric_key(std::string_view key, std::string_view hostname,
+                                            std::string_view device_id,
+                                            const ClientOptions& options);
+    static Configuration from_sastoken(std::string_view token, WallTime now,
+                                       const ClientOptions& options);
+};
+
+}  // namespace restante::device

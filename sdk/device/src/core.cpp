@@ -1,0 +1,322 @@
+#include "core.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "auth/shared_access_signature.hpp"
+#include "base/random.hpp"
+#include "hub_session.hpp"
+#include "net/connector.hpp"
+#include "stragglers.hpp"
+#include "wire/property_bag.hpp"
+#include "wire/topic.hpp"
+
+namespace restante::device {
+namespace {
+
+/// How long before its expiry a token is replaced; half its life when that is shorter.
+constexpr Milliseconds renewal_margin = std::chrono::seconds(120);
+
+std::uint32_t random_seed() {
+    std::uint32_t seed = 0;
+    const Bytes bytes = random_bytes(sizeof seed);
+    std::memcpy(&seed, bytes.data(), sizeof seed);
+    return seed;
+}
+
+Message to_message(wire::ReceivedProperties read, BytesView body) {
+    Message message;
+    message.data = to_text(body);
+    for (auto& [name, value] : read.properties) {
+        message.custom_properties.set(std::move(name), std::move(value));
+    }
+    message.message_id = std::move(read.message_id);
+    message.expiry_time_utc = std::move(read.expiry_time);
+    message.correlation_id = std::move(read.correlation_id);
+    message.user_id = std::move(read.user_id);
+    message.content_encoding = std::move(read.content_encoding);
+    message.content_type = std::move(read.content_type);
+    message.ack = std::move(read.ack);
+    return message;
+}
+
+}  // namespace
+
+Core::Core(Configuration configuration, std::shared_ptr<Dispatcher> dispatcher)
+    : configuration_(std::move(configuration)),
+      dispatcher_(std::move(dispatcher)),
+      machine_({.retry = configuration_.options.connection_retry,
+                .retry_interval = configuration_.options.connection_retry_interval},
+               random_seed()),
+      loops_(std::make_unique<net::Loops>(1)),
+      loop_(loops_->at(0)),
+      timer_(std::make_unique<net::Timer>(loop_.context())) {}
+
+Core::~Core() {
+    stop();
+    timer_.reset();
+    // A host name still being looked up cannot be interrupted, and its thread is waited for here.
+    if (looking_up_) run_aside([loops = std::move(loops_)]() mutable { loops.reset(); });
+}
+
+void Core::stop() {
+    const std::lock_guard lock(stopping_);
+    loops_->stop();
+}
+
+// -- requests ------------------------------------------------------------------------------------
+
+std::future<Outcome> Core::request(std::function<void(Waiter)> work) {
+    Waiter waiter;
+    auto outcome = waiter.get_future();
+    auto task = [this, waiter = std::move(waiter), work = std::move(work)]() mutable {
+        if (refusing_) return waiter.set_value(Failure{FailureKind::shut_down, ""});
+        work(std::move(waiter));
+    };
+    if (loop_.post(std::move(task))) return outcome;
+    Waiter late;
+    late.set_value(Failure{FailureKind::shut_down, ""});
+    return late.get_future();
+}
+
+std::future<Outcome> Core::connect() {
+    return request([this](Waiter waiter) {
+        ready_waiters_.push_back(std::move(waiter));
+        apply(machine_.connect(now()));
+    });
+}
+
+std::future<Outcome> Core::disconnect() {
+    Waiter waiter;
+    auto outcome = waiter.get_future();
+    auto task = [this, waiter = std::move(waiter)]() mutable {
+        disconnected_waiters_.push_back(std::move(waiter));
+        apply(machine_.disconnect(now()));
+    };
+    if (loop_.post(std::move(task))) return outcome;
+    Waiter late;
+    late.set_value(std::nullopt);
+    return late.get_future();
+}
+
+std::future<Outcome> Core::want_messages(bool wanted) {
+    return request([this, wanted](Waiter waiter) {
+        wanted ? begin_wanting(std::move(waiter)) : end_wanting(std::move(waiter));
+    });
+}
+
+void Core::forget_messages() {
+    loop_.post([this] { wants_messages_ = false; });
+}
+
+void Core::refuse_requests() {
+    loop_.post([this] {
+        refusing_ = true;
+        answer(ready_waiters_, Failure{FailureKind::cancelled, ""});
+    });
+}
+
+void Core::begin_wanting(Waiter waiter) {
+    const bool open = machine_.state() == ConnectionMachine::State::connected;
+    if (!open && !configuration_.options.auto_connect) {
+        return waiter.set_value(Failure{FailureKind::not_connected, ""});
+    }
+    wants_messages_ = true;
+    if (!open) {
+        ready_waiters_.push_back(std::move(waiter));
+        return apply(machine_.connect(now()));
+    }
+    if (subscription_ == Subscription::standing) return waiter.set_value(std::nullopt);
+    ready_waiters_.push_back(std::move(waiter));
+    if (subscription_ == Subscription::requested) return;
+    handle_.post([this, session = session_] {
+        if (session == session_) subscribe();
+    });
+}
+
+void Core::end_wanting(Waiter waiter) {
+    wants_messages_ = false;
+    const bool open = machine_.state() == ConnectionMachine::State::connected;
+    if (!open || subscription_ == Subscription::none) return waiter.set_value(std::nullopt);
+    ready_waiters_.push_back(std::move(waiter));
+    handle_.post([this, session = session_] {
+        if (session == session_) unsubscribe();
+    });
+}
+
+// -- decisions carried out -----------------------------------------------------------------------
+
+void Core::apply(Step step) {
+    if (step.abort) drop_session();
+    if (step.close) {
+        handle_.post([session = session_] { session->say_goodbye(); });
+    }
+    if (step.connected) {
+        connected_ = *step.connected;
+        if (!connected_) dispatcher_->forget_unacknowledged();
+        dispatcher_->push_state_change();
+    }
+    if (step.report) dispatcher_->push_exception(to_exception(*step.report));
+    if (step.ready) answer(ready_waiters_, step.ready->failure);
+    if (step.disconnected) answer(disconnected_waiters_, std::nullopt);
+    if (step.open) open();
+    arm_timer();
+}
+
+void Core::answer(std::vector<Waiter>& waiters, const Outcome& outcome) {
+    for (auto& waiter : std::exchange(waiters, {})) waiter.set_value(outcome);
+}
+
+void Core::open() {
+    auto packet = make_connect();
+    if (!packet) {
+        const Failure failure{FailureKind::credential, packet.error().message};
+        return apply(machine_.ended(failure, now()));
+    }
+    auto session = std::make_unique<HubSession>(*this, *std::move(packet));
+    session_ = session.get();
+    subscription_ = Subscription::none;
+    restoring_ = false;
+    unanswered_ = 0;
+    looking_up_ = true;
+    net::ConnectOptions options;
+    options.host = configuration_.host;
+    options.port = configuration_.port;
+    options.tls = configuration_.tls;
+    handle_ = net::connect(loop_, clock_, std::move(options), std::move(session));
+}
+
+Result<mqtt::Connect> Core::make_connect() {
+    const Now at = clock_.now();
+    const auto& options = configuration_.options;
+    mqtt::Connect packet;
+    packet.client_id = configuration_.device.value();
+    std::string client_type = "restante-device-cpp/" RESTANTE_VERSION;
+    if (!options.product_info.empty()) client_type += ' ' + options.product_info;
+    packet.user_name = wire::mqtt_username(configuration_.hub, configuration_.device, client_type);
+    packet.keep_alive_seconds = static_cast<std::uint16_t>(options.keep_alive.count());
+    renew_at_.reset();
+    if (const auto* own = std::get_if<KeyCredentials>(&configuration_.credentials)) {
+        const Milliseconds life = options.sastoken_ttl;
+        const auto resource =
+            fmt::format("{}/devices/{}", configuration_.hub, configuration_.device.value());
+        packet.password = to_bytes(
+            auth::SharedAccessSignature::create(resource, own->key, at.wall + life, own->policy));
+        renew_at_ = at.steady + life - std::min(renewal_margin, life / 2);
+        return packet;
+    }
+    const auto& given = std::get<TokenCredentials>(configuration_.credentials);
+    if (at.wall > given.expiry) {
+        return fail(ErrorCode::unauthorized,
+                    "the shared access signature has expired; make a client with a new one");
+    }
+    packet.password = to_bytes(given.token);
+    return packet;
+}
+
+void Core::drop_session() {
+    if (session_ == nullptr) return;
+    std::exchange(session_, nullptr)->abandon();
+    handle_.close();
+}
+
+void Core::end_connection(Failure failure) {
+    drop_session();
+    apply(machine_.ended(std::move(failure), now()));
+}
+
+void Core::arm_timer() {
+    timer_->cancel();
+    const auto due = machine_.next_deadline();
+    if (!due) return;
+    timer_->expires_after(std::max(Milliseconds(1), *due - now()));
+    timer_->async_wait([this](const auto& cancelled) {
+        if (!cancelled) apply(machine_.advance(now()));
+    });
+}
+
+// -- reports of the session ----------------------------------------------------------------------
+
+void Core::on_accepted(bool session_present) {
+    dispatcher_->resume();
+    if (session_present && stored_) subscription_ = Subscription::standing;
+    apply(machine_.accepted(renew_at_));
+    const bool standing = subscription_ == Subscription::standing;
+    if (wants_messages_ == standing) return apply(machine_.ready(now()));
+    restoring_ = machine_.wanted();
+    wants_messages_ ? subscribe() : unsubscribe();
+}
+
+void Core::subscribe() {
+    ++unanswered_;
+    subscription_ = Subscription::requested;
+    machine_.requested(now());
+    session_->subscribe(wire::devicebound_filter(configuration_.device));
+    arm_timer();
+}
+
+void Core::unsubscribe() {
+    ++unanswered_;
+    subscription_ = Subscription::none;
+    machine_.requested(now());
+    session_->unsubscribe(wire::devicebound_filter(configuration_.device));
+    arm_timer();
+}
+
+void Core::on_subscribed(bool granted) {
+    if (granted) {
+        if (subscription_ == Subscription::requested) subscription_ = Subscription::standing;
+        stored_ = true;
+        return answered();
+    }
+    const Failure refusal{FailureKind::refused, "the hub refuses the subscription to messages"};
+    if (!machine_.wanted() || restoring_) return end_connection(refusal);
+    // The application asked on a connection that serves otherwise: it hears, and all else stays.
+    subscription_ = Subscription::none;
+    wants_messages_ = false;
+    answer(ready_waiters_, refusal);
+    answered();
+}
+
+void Core::on_unsubscribed() {
+    stored_ = false;
+    answered();
+}
+
+void Core::answered() {
+    if (--unanswered_ > 0) return;
+    restoring_ = false;
+    apply(machine_.ready(now()));
+}
+
+void Core::on_message(mqtt::Publish publish, std::function<void()> acknowledge) {
+    const auto refuse = [&](std::string_view why) {
+        // Acknowledged all the same: the hub would only send it again, and stop at ten of them.
+        if (acknowledge) acknowledge();
+        dispatcher_->push_exception(
+            to_exception({FailureKind::protocol, fmt::format("a message was discarded: {}", why)}));
+    };
+    const auto bag = wire::devicebound_bag(configuration_.device, publish.topic);
+    if (!bag) return refuse("it came on a topic that is not this device's");
+    auto properties = wire::from_property_bag(*bag);
+    if (!properties) return refuse(properties.error().message);
+    const bool kept = acknowledge != nullptr;
+    if (dispatcher_->push_message({.message = to_message(*std::move(properties), publish.payload),
+                                   .acknowledge = std::move(acknowledge)})) {
+        return;
+    }
+    dispatcher_->push_exception(to_exception(
+        {FailureKind::protocol,
+         fmt::format("a message found {} others waiting for their handler; {}", messages_held_max,
+                     kept ? "the hub keeps it and sends it again" : "it is lost (QoS 0)")}));
+}
+
+void Core::on_ended(Failure failure) {
+    session_ = nullptr;
+    apply(machine_.ended(std::move(failure), now()));
+}
+
+}  // namespace restante::device
