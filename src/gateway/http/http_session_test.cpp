@@ -134,8 +134,8 @@ TEST_F(HttpSessionTest, NothingSecretIsLogged) {
 // -- how a request finds its operation -----------------------------------------------------------
 
 TEST_F(HttpSessionTest, AnUnknownResourceIsNotFoundButOnlyForHoldersOfAPolicy) {
-    for (const auto path :
-         {"/", "/nothing", "/devices/d1/nothing", "//devices", "/devices//d1", "/devices%2Fd1"}) {
+    for (const auto path : {"/", "/nothing", "/devices/d1/nothing", "//devices", "/devices//d1",
+                            "/devices//", "/devices%2Fd1"}) {
         const auto line = fmt::format("GET {}", path);
         expect_unauthorized(call(line, ""));
         expect_error(call_as_owner(line), 404, "GenericNotFound", "this hub has no such resource");

@@ -296,6 +296,14 @@ TEST_F(MqttSessionTest, OfTwoSubscriptionsTheHigherQosCounts) {
     EXPECT_EQ(device->expect<mqtt::Publish>().qos, QoS::at_least_once);
 }
 
+TEST_F(MqttSessionTest, SubscribingAgainReplacesTheQos) {
+    auto device = connect_and_subscribe(QoS::at_least_once);
+    device->subscribe(devicebound, QoS::at_most_once);
+    EXPECT_THAT(device->expect<mqtt::SubAck>().codes, ElementsAre(0));
+    ASSERT_TRUE(send("d1", "hello"));
+    EXPECT_EQ(device->expect<mqtt::Publish>().qos, QoS::at_most_once);
+}
+
 // -- redelivery ----------------------------------------------------------------------------------
 
 TEST_F(MqttSessionTest, WhatWasNotAcknowledgedComesAgainWithDupAndItsPacketId) {
@@ -313,7 +321,7 @@ TEST_F(MqttSessionTest, WhatWasNotAcknowledgedComesAgainWithDupAndItsPacketId) {
     EXPECT_EQ(queued("d1"), 0u);
 }
 
-TEST_F(MqttSessionTest, AMessageWhoseLockEndsComesAgainAndALatePubackStillCounts) {
+TEST_F(MqttSessionTest, AMessageWhoseLockEndsComesAgainWithTheSamePacketId) {
     auto device = connect_and_subscribe();
     ASSERT_TRUE(send("d1", "hello"));
     const auto publish = device->expect<mqtt::Publish>();
@@ -322,6 +330,15 @@ TEST_F(MqttSessionTest, AMessageWhoseLockEndsComesAgainAndALatePubackStillCounts
     const auto again = device->expect<mqtt::Publish>();
     EXPECT_TRUE(again.dup);
     EXPECT_EQ(again.packet_id, publish.packet_id);
+    device->send(mqtt::PubAck{.packet_id = publish.packet_id});
+    EXPECT_EQ(queued("d1"), 0u);
+}
+
+TEST_F(MqttSessionTest, APubackAfterTheLockEndedStillCounts) {
+    auto device = connect_and_subscribe();
+    ASSERT_TRUE(send("d1", "hello"));
+    const auto publish = device->expect<mqtt::Publish>();
+    clock.advance(model::limits::lock_duration);
     device->send(mqtt::PubAck{.packet_id = publish.packet_id});
     EXPECT_EQ(queued("d1"), 0u);
 }
