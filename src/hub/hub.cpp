@@ -128,9 +128,12 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
 void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer) {
     on_loop([this, request = std::move(request), answer = std::move(answer)]() mutable {
         const auto* identity = state_.find(request.device);
-        if (!identity) return answer(fail(ErrorCode::device_not_found, request.device.value()));
+        if (!identity) {
+            return answer(
+                fail(ErrorCode::device_not_found, "the device was deleted while it connected"));
+        }
         if (identity->status == model::DeviceStatus::disabled) {
-            return answer(fail(ErrorCode::device_disabled, request.device.value()));
+            return answer(fail(ErrorCode::device_disabled, "the device is disabled"));
         }
         if (identity->version != request.identity_version) {
             return answer(

@@ -30,8 +30,11 @@ class CallSession final : public net::Session {
     }
     bool finished() const override { return answered_ || engine_.finished(); }
     void closed(const Error& reason) override {
-        engine_.peer_closed();
-        handle_events();
+        // Only a peer that was there can have ended a response by closing.
+        if (reason.code == ErrorCode::connection_dropped) {
+            engine_.peer_closed();
+            handle_events();
+        }
         answer(std::unexpected(reason));
     }
 
