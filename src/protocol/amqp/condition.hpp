@@ -1,5 +1,5 @@
 #pragma once
-// The error conditions the specification names (AMQP 2.8.15 to 2.8.18), as far as we use them.
+// The error conditions the specification names (AMQP 2.8.15 to 2.8.18): those we send or act on.
 
 #include <string_view>
 
@@ -15,8 +15,6 @@ constexpr std::string_view invalid_field = "amqp:invalid-field";
 constexpr std::string_view not_implemented = "amqp:not-implemented";
 constexpr std::string_view connection_forced = "amqp:connection:forced";
 constexpr std::string_view framing_error = "amqp:connection:framing-error";
-constexpr std::string_view window_violation = "amqp:session:window-violation";
-constexpr std::string_view errant_link = "amqp:session:errant-link";
 constexpr std::string_view handle_in_use = "amqp:session:handle-in-use";
 constexpr std::string_view unattached_handle = "amqp:session:unattached-handle";
 constexpr std::string_view detach_forced = "amqp:link:detach-forced";

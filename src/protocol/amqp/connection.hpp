@@ -15,9 +15,6 @@
 // What is queued leaves in the order of the calls: settle() then send() is a disposition, then a
 // transfer (uamqp fails when a reply overtakes the outcome of its request).
 
-#include <cstdint>
-#include <optional>
-
 #include "base/engine.hpp"
 #include "base/result.hpp"
 #include "protocol/amqp/event.hpp"
@@ -49,12 +46,12 @@ class Connection {
     /// The peer has proved who it is; from now on it may use the whole of limits.hpp.
     void authenticated() { authenticated_ = true; }
     bool accept_attach(LinkId link, AttachAnswer answer = {});
-    /// Attaches without a terminus, then detaches with the error, as AMQP 2.6.3 wants it.
+    /// Attaches without a terminus, then detaches with the error (AMQP 2.6.3).
     bool refuse_attach(LinkId link, ErrorCondition error);
 
     // A client's verbs.
 
-    /// Error: connection_dropped when not open; throttled when channels run out.
+    /// Errors: connection_dropped (not open), throttled (no channel is free).
     Result<SessionId> begin();
     /// `attach` says the role, termini and modes; the handle is ours. May follow begin() at once.
     Result<LinkId> attach(SessionId session, Attach attach);
@@ -85,7 +82,7 @@ class Connection {
   private:
     enum class State : std::uint8_t { header, sasl, opening, open, closing, finished };
 
-    // connection.cpp: reading, writing, time, the end
+    // connection.cpp: reading, time, the end
     bool read_one();
     void handle(const Frame& frame);
     void dispatch(std::uint16_t channel, Performative& performative, BytesView payload);
@@ -135,7 +132,8 @@ class Connection {
     State state_ = State::header;
     bool authenticated_ = false;
     bool sasl_done_ = false;
-    bool sasl_asked_ = false;  // the application owes an outcome
+    bool sasl_asked_ = false;  // a server's application owes an outcome
+    bool sasl_sent_ = false;   // a client's init
     bool open_sent_ = false;
     Timing timing_;
     FrameReader input_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "protocol/amqp/condition.hpp"
 #include "protocol/amqp/connection.hpp"
@@ -114,7 +115,7 @@ void Connection::sasl_outcome(SaslCode code) {
 
 void Connection::on_mechanisms(const SaslMechanisms& mechanisms) {
     const std::string name = name_of(options_.sasl);
-    if (!contains(mechanisms.mechanisms, name)) {
+    if (std::exchange(sasl_sent_, true) || !contains(mechanisms.mechanisms, name)) {
         return fail_connection(ErrorCode::unauthorized, condition::not_allowed,
                                "the server does not offer SASL " + name);
     }
@@ -126,7 +127,7 @@ void Connection::on_mechanisms(const SaslMechanisms& mechanisms) {
 }
 
 void Connection::on_outcome(const SaslOutcome& outcome) {
-    if (outcome.code != SaslCode::ok) {
+    if (outcome.code != SaslCode::ok || !sasl_sent_) {
         return fail_connection(ErrorCode::unauthorized, condition::unauthorized_access,
                                "the server refused the SASL credentials");
     }

@@ -74,6 +74,15 @@ TEST(AmqpHandshake, AMechanismThatIsNotOfferedIsRefused) {
     EXPECT_TRUE(engine.finished());
 }
 
+TEST(AmqpHandshake, AnOutcomeThatNobodyAskedForProvesNothing) {
+    Connection client(client_options(SaslMechanism::plain), start_time);
+    client.receive(sasl_header, start_time);
+    client.receive(sasl_frame(SaslOutcome{}), start_time);
+    std::vector<Event> events;
+    drain(client, events);
+    EXPECT_EQ(take<Failed>(events).error.code, ErrorCode::unauthorized);
+}
+
 TEST(AmqpHandshake, MechanismsAreAnArrayOfSymbols) {
     Connection engine(server_options(), start_time);
     engine.receive(sasl_header, start_time);

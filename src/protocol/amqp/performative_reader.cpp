@@ -207,6 +207,7 @@ SaslMechanisms read_mechanisms(ByteReader& in) {
     FieldReader fields(in, 1);
     SaslMechanisms mechanisms{.mechanisms = fields.required<Symbols>()};
     fields.finish();
+    if (mechanisms.mechanisms.empty()) in.fail();  // AMQP 5.3.3.1: neither null nor empty
     return mechanisms;
 }
 
