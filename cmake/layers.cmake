@@ -16,6 +16,7 @@ restante_layer(store          USES core                    LINKS RocksDB::rocksd
 restante_layer(protocol/mqtt  USES base)
 restante_layer(protocol/amqp  USES base)
 restante_layer(protocol/http  USES base                    LINKS Boost::headers)
+restante_layer(protocol/websocket USES protocol/http       LINKS OpenSSL::Crypto)
 
 # edges of the model: its spelling on the wire, its proofs, its sockets
 restante_layer(wire           USES model protocol/mqtt protocol/amqp protocol/http LINKS Boost::headers)
