@@ -13,6 +13,7 @@
 #include "gateway/http/http_session.hpp"
 #include "gateway/mqtt/mqtt_session.hpp"
 #include "net/local_addresses.hpp"
+#include "server/websocket_protocols.hpp"
 
 namespace restante::server {
 namespace {
@@ -78,6 +79,7 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, stop_on_storage_failure);
     if (auto started = hub_->start(); !started) throw std::runtime_error(started.error().message);
     access_ = std::make_unique<gateway::Access>(*hub_, policies_, clock_, log_, config.hostname);
+    websockets_ = websocket_protocols(*access_);
     loops_ = std::make_unique<net::Loops>(std::max(1U, std::thread::hardware_concurrency()));
 
     ports_.hostname = config.hostname;
@@ -85,8 +87,9 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
                          [this] { return std::make_unique<gateway::MqttSession>(*access_); });
     ports_.amqp = listen(config, "--amqp-port", config.amqp_port,
                          [this] { return std::make_unique<gateway::AmqpSession>(*access_); });
-    ports_.https = listen(config, "--https-port", config.https_port,
-                          [this] { return std::make_unique<gateway::HttpSession>(*access_); });
+    ports_.https = listen(config, "--https-port", config.https_port, [this] {
+        return std::make_unique<gateway::HttpSession>(*access_, websockets_);
+    });
     directory_.write_ports(ports_);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/access/access.hpp"
+#include "gateway/websocket/websocket_session.hpp"
 #include "net/listener.hpp"
 #include "net/loops.hpp"
 #include "server/config.hpp"
@@ -41,6 +42,7 @@ class Server {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<gateway::Access> access_;
+    gateway::WebSocketProtocols websockets_;
     std::shared_ptr<const net::TlsServer> tls_;
     std::unique_ptr<net::Loops> loops_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;

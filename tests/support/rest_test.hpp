@@ -25,7 +25,8 @@ class RestTest : public TestHub {
     class Client {
       public:
         explicit Client(const RestTest& test)
-            : harness(std::make_unique<gateway::HttpSession>(test.access), test.clock) {}
+            : harness(std::make_unique<gateway::HttpSession>(test.access, test.websockets),
+                      test.clock) {}
 
         /// The next answer, whole; status 0 when none came.
         Reply read() {
@@ -68,6 +69,8 @@ class RestTest : public TestHub {
             return length;
         }
     };
+
+    gateway::WebSocketProtocols websockets;  ///< none, unless a test adds some
 
     /// A request as bytes; `token` empty leaves the Authorization header out.
     static std::string request(std::string_view line, std::string_view token,

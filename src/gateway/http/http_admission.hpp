@@ -19,4 +19,9 @@ void policy_with(HttpExchange& exchange, HttpHandler handler) {
     if (admit_policy(exchange, right)) handler(exchange);
 }
 
+/// The admission of routes behind which another protocol asks who is there.
+inline void anyone(HttpExchange& exchange, HttpHandler handler) {
+    handler(exchange);
+}
+
 }  // namespace restante::gateway

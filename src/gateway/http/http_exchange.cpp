@@ -54,6 +54,20 @@ void HttpExchange::refuse(std::string_view who, const Error& reason) {
                  {{std::string(wire::http_error_header), std::string(row.name)}});
 }
 
+void HttpExchange::refuse_upgrade(int status, const Error& reason, http::Headers headers) {
+    access().log_refusal("websocket", connection_.peer, "",
+                         Error(reason.code, fmt::format("{} ({}, request id {})", reason.message,
+                                                        place(), tracking_.id.to_string())));
+    headers.add(std::string(wire::http_error_header),
+                std::string(wire::error_row(reason.code).name));
+    respond_json(status, wire::http_error_body(reason, tracking_), std::move(headers));
+}
+
+void HttpExchange::upgrade(const http::Response& response, std::unique_ptr<net::Session> session) {
+    connection_.engine.upgrade(response);
+    connection_.upgraded = std::move(session);
+}
+
 void HttpExchange::send(http::Response response) {
     response.headers.add("Date", http_date(connection_.now.wall));
     // Identities hold keys: nothing on the way may keep a copy.

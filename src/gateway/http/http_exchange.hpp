@@ -5,10 +5,11 @@
 // before this one was answered, so work posted to the connection may use it freely. A route
 // answers exactly once, at once or later.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "gateway/access/access.hpp"
+#include "gateway/websocket/websocket_session.hpp"
 #include "net/session.hpp"
 #include "protocol/http/server_engine.hpp"
 #include "protocol/http/target.hpp"
@@ -19,10 +20,12 @@ namespace restante::gateway {
 /// What all requests of one connection share. Owned by its HttpSession.
 struct HttpConnection {
     const Access& access;
+    const WebSocketProtocols& websockets;
     http::ServerEngine engine{};
     net::ConnectionHandle handle{};
     net::Peer peer{};
-    Now now{};  ///< of the call being handled
+    Now now{};                                 ///< of the call being handled
+    std::unique_ptr<net::Session> upgraded{};  ///< what the connection becomes
 };
 
 class HttpExchange {
@@ -30,6 +33,7 @@ class HttpExchange {
     HttpExchange(HttpConnection& connection, http::Request request);
 
     const Access& access() const { return connection_.access; }
+    const WebSocketProtocols& websockets() const { return connection_.websockets; }
     const http::Request& request() const { return request_; }
     const http::Target& target() const { return target_; }
     /// One segment of the path, percent-decoded. The route's path says which there are.
@@ -48,6 +52,10 @@ class HttpExchange {
     void fail(const Error& error, http::Headers headers = {});
     /// 401: logs who was turned away and why. The client hears neither.
     void refuse(std::string_view who, const Error& reason);
+    /// Answers that no WebSocket is opened, and why.
+    void refuse_upgrade(int status, const Error& reason, http::Headers headers = {});
+    /// Answers with this 101; the connection is the session's from then on.
+    void upgrade(const http::Response& response, std::unique_ptr<net::Session> session);
 
   private:
     void send(http::Response response);

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "gateway/http/routes/devices.hpp"
+#include "gateway/http/routes/websocket.hpp"
 
 namespace restante::gateway {
 namespace {
@@ -18,6 +19,8 @@ constexpr std::array table{
     HttpRoute{"GET", "/devices/{}", registry_read, find_device},
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
+    HttpRoute{"GET", "/$iothub/websocket", anyone, open_websocket},
+    HttpRoute{"GET", "/$servicebus/websocket", anyone, open_websocket},
 };
 
 bool matches(std::string_view path, const std::vector<std::string>& segments) {

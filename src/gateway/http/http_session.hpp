@@ -5,8 +5,12 @@
 //                   │          │ no                   ┆
 //                   └─ 404, 405└─ 401                 └ the client has gone: the answer is dropped
 //
+// A request for a WebSocket may turn the connection into one. From there on the session it became
+// does everything, and nothing of HTTP is kept.
+//
 // Owned by its connection, lives on that connection's loop (net/session.hpp).
 
+#include <memory>
 #include <optional>
 
 #include "gateway/http/http_exchange.hpp"
@@ -15,19 +19,31 @@ namespace restante::gateway {
 
 class HttpSession final : public net::Session {
   public:
-    explicit HttpSession(const Access& access) : connection_{.access = access} {}
+    /// `websockets`: what a WebSocket may carry; outlives every session.
+    HttpSession(const Access& access, const WebSocketProtocols& websockets)
+        : http_(std::make_unique<Http>(access, websockets)) {}
 
     void start(net::ConnectionHandle handle, const net::Peer& peer, Now now) override;
     void receive(BytesView bytes, Now now) override;
     Bytes take_output() override;
     std::optional<SteadyTime> next_deadline() const override;
     void advance(Now now) override;
-    bool finished() const override { return connection_.engine.finished(); }
+    bool finished() const override;
     void closed(const Error& reason) override;
 
   private:
-    HttpConnection connection_;
-    std::optional<HttpExchange> exchange_;  ///< of the latest request
+    struct Http {
+        Http(const Access& access, const WebSocketProtocols& websockets)
+            : connection{.access = access, .websockets = websockets} {}
+
+        HttpConnection connection;
+        std::optional<HttpExchange> exchange;  ///< of the latest request
+    };
+
+    Bytes become(std::unique_ptr<net::Session> upgraded);
+
+    std::unique_ptr<Http> http_;              ///< until an upgrade
+    std::unique_ptr<net::Session> upgraded_;  ///< from then on
 };
 
 }  // namespace restante::gateway
