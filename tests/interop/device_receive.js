@@ -2,16 +2,18 @@
 // azure-iot-device over MQTT as the device: prints each message as a JSON line, completes it, and
 // ends after COUNT of them.
 //
-//     IOTHUB_DEVICE_CONNECTION_STRING=... node device_receive.js [COUNT]
+//     IOTHUB_DEVICE_CONNECTION_STRING=... [TRANSPORT=ws] node device_receive.js [COUNT]
 
 const { Client } = require('azure-iot-device');
-const { Mqtt } = require('azure-iot-device-mqtt');
+const { Mqtt, MqttWs } = require('azure-iot-device-mqtt');
 
+const transport = process.env.TRANSPORT === 'ws' ? MqttWs : Mqtt;
 const wanted = Number(process.argv[2] || '1');
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 
 async function main() {
-  const client = Client.fromConnectionString(process.env.IOTHUB_DEVICE_CONNECTION_STRING, Mqtt);
+  const client =
+    Client.fromConnectionString(process.env.IOTHUB_DEVICE_CONNECTION_STRING, transport);
   await client.open();
   say({ connected: true });
   await new Promise((resolve, reject) => {

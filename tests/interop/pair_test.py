@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """One sender and one receiver, unmodified, and a hub between them:
 
-    pair_test.py --sender node|cpp|uamqp --receiver node|cpp|paho
+    pair_test.py --sender node|cpp|uamqp|node_ws|uamqp_ws --receiver node|cpp|paho|node_ws|paho_ws
+
+A name that ends in _ws is the client of that name inside a WebSocket, on the HTTPS port.
 
 The message of the README's demo travels to a device that is connected, to one that connects later,
 and to one that connects after the hub was killed by SIGKILL and started again.
@@ -34,28 +36,43 @@ RECEIVERS = {
     "cpp": lambda: [program("examples/receive_messages"), "--count", "1"],
     "paho": lambda: [PYTHON, HERE / "paho_device.py", "1"],
 }
+WEBSOCKET = "_ws"
+
+
+def client_of(kind):
+    """The kind's program, and what tells it to use a WebSocket."""
+    if kind.endswith(WEBSOCKET):
+        return kind.removesuffix(WEBSOCKET), {"TRANSPORT": "ws"}
+    return kind, {}
 
 
 class Pair(harness.TestCase):
     def setUp(self):
         super().setUp()
-        self.hub = self.start_hub()
+        ports = {}  # a client in a WebSocket finds nothing on the port of its protocol
+        if Settings.options.sender.endswith(WEBSOCKET):
+            ports["amqp"] = 0
+        if Settings.options.receiver.endswith(WEBSOCKET):
+            ports["mqtt"] = 0
+        self.hub = self.start_hub(**ports)
         self.device = self.hub.device_connection_string(self.hub.create_device(DEVICE))
 
     def send(self):
-        output = run(SENDERS[Settings.options.sender](), env=self.hub.environment(
-            IOTHUB_CONNECTION_STRING=self.hub.connection_string()))
-        if Settings.options.sender == "node":
+        sender, environment = client_of(Settings.options.sender)
+        output = run(SENDERS[sender](), env=self.hub.environment(
+            IOTHUB_CONNECTION_STRING=self.hub.connection_string(), **environment))
+        if sender == "node":
             self.assertEqual(json.loads(output.splitlines()[-1]), {"sent": "message1"})
 
     def start_device(self):
-        return self.start(RECEIVERS[Settings.options.receiver](), env=self.hub.environment(
-            IOTHUB_DEVICE_CONNECTION_STRING=self.device))
+        receiver, environment = client_of(Settings.options.receiver)
+        return self.start(RECEIVERS[receiver](), env=self.hub.environment(
+            IOTHUB_DEVICE_CONNECTION_STRING=self.device, **environment))
 
     def check_received(self, device):
         self.assertEqual(device.wait(), 0, device.output)
         check = {"node": self.check_node, "cpp": self.check_cpp, "paho": self.check_paho}
-        check[Settings.options.receiver](device.output)
+        check[client_of(Settings.options.receiver)[0]](device.output)
         identity = self.hub.rest("GET", f"/devices/{DEVICE}")[2]
         self.assertEqual(identity["cloudToDeviceMessageCount"], 0, "it is not completed")
 
@@ -85,7 +102,7 @@ class Pair(harness.TestCase):
 
     def test_to_a_device_that_waits(self):
         device = self.start_device()
-        if Settings.options.receiver in ("node", "paho"):
+        if client_of(Settings.options.receiver)[0] in ("node", "paho"):
             device.wait_line("connected")
         self.send()
         self.check_received(device)
@@ -101,8 +118,8 @@ class Pair(harness.TestCase):
 
 
 def options(parser):
-    parser.add_argument("--sender", choices=SENDERS, required=True)
-    parser.add_argument("--receiver", choices=RECEIVERS, required=True)
+    parser.add_argument("--sender", choices=[*SENDERS, "node_ws", "uamqp_ws"], required=True)
+    parser.add_argument("--receiver", choices=[*RECEIVERS, "node_ws", "paho_ws"], required=True)
 
 
 if __name__ == "__main__":

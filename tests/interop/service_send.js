@@ -2,12 +2,13 @@
 // azure-iothub as the back end: sends one message over AMQP, or several of the same text, and
 // prints one JSON line for each: what was sent, or the SDK's name for what went wrong.
 //
-//     IOTHUB_CONNECTION_STRING=... node service_send.js DEVICE [COUNT [BODY_BYTES]]
+//     IOTHUB_CONNECTION_STRING=... [TRANSPORT=ws] node service_send.js DEVICE [COUNT [BODY_BYTES]]
 
-const { Client } = require('azure-iothub');
+const { Amqp, AmqpWs, Client } = require('azure-iothub');
 const { Message } = require('azure-iot-common');
 
 const [device, count = '1', bodyBytes = '0'] = process.argv.slice(2);
+const transport = process.env.TRANSPORT === 'ws' ? AmqpWs : Amqp;
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 
 function failure(error) {
@@ -25,7 +26,7 @@ function build(index) {
 }
 
 async function main() {
-  const client = Client.fromConnectionString(process.env.IOTHUB_CONNECTION_STRING);
+  const client = Client.fromConnectionString(process.env.IOTHUB_CONNECTION_STRING, transport);
   try {
     await client.open();
   } catch (error) {

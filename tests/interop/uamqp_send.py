@@ -2,7 +2,7 @@
 """Debian's uamqp as the back end, opened as Microsoft's Python service SDK opens it: SASL MSSBCBS,
 a token over $cbs for https://HOST, a sender to the whole URL.
 
-    IOTHUB_CONNECTION_STRING=... uamqp_send.py DEVICE
+    IOTHUB_CONNECTION_STRING=... [TRANSPORT=ws] uamqp_send.py DEVICE
 """
 
 import os
@@ -28,9 +28,12 @@ def main():
     def token():
         return AccessToken(sas_token(**claims).encode(), int(time.time()) + TOKEN_SECONDS)
 
+    transport = uamqp.constants.TransportType.Amqp
+    if os.environ.get("TRANSPORT") == "ws":
+        transport = uamqp.constants.TransportType.AmqpOverWebsocket
     authentication = uamqp.authentication.JWTTokenAuth(
         audience=f"https://{host}", uri=f"https://{host}", get_token=token,
-        token_type=b"servicebus.windows.net:sastoken")
+        token_type=b"servicebus.windows.net:sastoken", transport_type=transport)
     authentication.update_token()
     message = uamqp.Message(
         '{"c2d test message"}',
