@@ -93,10 +93,9 @@ void append_frame(Bytes& out, Opcode opcode, BytesView payload, std::optional<Ma
 }
 
 void apply_mask(std::span<std::uint8_t> bytes, const MaskingKey& key, std::uint64_t offset) {
-    for (std::uint8_t& byte : bytes) {
-        byte ^= key[offset % key.size()];
-        ++offset;
-    }
+    MaskingKey turned = key;  // so that the loop below is one a compiler can widen
+    std::ranges::rotate(turned, turned.begin() + static_cast<std::ptrdiff_t>(offset % key.size()));
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] ^= turned[i % turned.size()];
 }
 
 bool is_close_code(std::uint16_t code) {
