@@ -293,5 +293,42 @@ class BadRest(BadInput):
                 self.assertEqual(status, 400)
 
 
+class BadWebSocket(BadInput):
+    def answer(self, protocol, behind=b"", **fields):
+        """What the hub says to an opening handshake and the bytes behind it, until it closes."""
+        headers = {"Host": Settings.hostname, "Upgrade": "websocket", "Connection": "Upgrade",
+                   "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+                   "Sec-WebSocket-Protocol": protocol, **fields}
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        request = f"GET /$iothub/websocket HTTP/1.1\r\n{''.join(lines)}\r\n"
+        with self.hub.connect("https") as connection:
+            connection.sendall(request.encode() + behind)
+            said = b""
+            while part := connection.recv(4096):
+                said += part
+        return said
+
+    def test_a_subprotocol_nobody_speaks(self):
+        said = self.answer("mqttv5", Connection="Upgrade, close")
+        self.assertTrue(said.startswith(b"HTTP/1.1 400 "), said)
+        self.assertIn(b"offers mqttv5; this hub speaks mqtt, AMQPWSB10", said)
+        self.reason("offers mqttv5")
+
+    def test_frames_that_break_the_standard(self):
+        for frame, code, words in ((b"\x82\x01x", 1002, "unmasked"),
+                                   (b"\x81\x81\0\0\0\0x", 1003, "text message"),
+                                   (b"\xc2\x81\0\0\0\0x", 1002, "reserved bit")):
+            with self.subTest(words):
+                said = self.answer("mqtt", frame)
+                self.assertTrue(said.startswith(b"HTTP/1.1 101 "), said)
+                self.assertTrue(said.endswith(b"\x88\x02" + struct.pack(">H", code)), said)
+                self.reason(words)
+
+    def test_mqtt_that_breaks_the_standard(self):
+        said = self.answer("mqtt", b"\x82\x82\0\0\0\0\xc0\x00")  # PINGREQ before CONNECT
+        self.assertTrue(said.endswith(b"\x88\x02" + struct.pack(">H", 1000)), said)
+        self.reason("before CONNECT")
+
+
 if __name__ == "__main__":
     harness.main()

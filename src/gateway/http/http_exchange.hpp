@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/access/access.hpp"
 #include "gateway/websocket/websocket_session.hpp"
 #include "net/session.hpp"
 #include "protocol/http/server_engine.hpp"
@@ -23,9 +24,9 @@ struct HttpConnection {
     const WebSocketProtocols& websockets;
     http::ServerEngine engine{};
     net::ConnectionHandle handle{};
-    net::Peer peer{};
-    Now now{};                                 ///< of the call being handled
     std::unique_ptr<net::Session> upgraded{};  ///< what the connection becomes
+    net::Peer peer{};
+    Now now{};  ///< of the call being handled
 };
 
 class HttpExchange {
@@ -45,6 +46,11 @@ class HttpExchange {
         return on_connection<T>(connection_.handle, std::move(work));
     }
 
+    /// Answers that no WebSocket is opened, and why.
+    void refuse_upgrade(int status, const Error& reason, http::Headers headers = {});
+    /// Answers with this 101; the connection is the session's from then on.
+    void upgrade(const http::Response& response, std::unique_ptr<net::Session> session);
+
     /// Without a body.
     void respond(int status);
     void respond_json(int status, std::string_view json, http::Headers headers = {});
@@ -52,10 +58,6 @@ class HttpExchange {
     void fail(const Error& error, http::Headers headers = {});
     /// 401: logs who was turned away and why. The client hears neither.
     void refuse(std::string_view who, const Error& reason);
-    /// Answers that no WebSocket is opened, and why.
-    void refuse_upgrade(int status, const Error& reason, http::Headers headers = {});
-    /// Answers with this 101; the connection is the session's from then on.
-    void upgrade(const http::Response& response, std::unique_ptr<net::Session> session);
 
   private:
     void send(http::Response response);

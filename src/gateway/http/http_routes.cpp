@@ -15,12 +15,13 @@ constexpr auto registry_read = policy_with<auth::Rights::registry_read>;
 constexpr auto registry_write = policy_with<auth::Rights::registry_write>;
 
 constexpr std::array table{
+    HttpRoute{"GET", "/$iothub/websocket", anyone, open_websocket},
+    HttpRoute{"GET", "/$servicebus/websocket", anyone, open_websocket},
+
     HttpRoute{"GET", "/devices", registry_read, list_devices},
     HttpRoute{"GET", "/devices/{}", registry_read, find_device},
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
-    HttpRoute{"GET", "/$iothub/websocket", anyone, open_websocket},
-    HttpRoute{"GET", "/$servicebus/websocket", anyone, open_websocket},
 };
 
 bool matches(std::string_view path, const std::vector<std::string>& segments) {
