@@ -8,6 +8,7 @@
 
 #include "model/cloud_to_device_message.hpp"
 #include "model/device_identity.hpp"
+#include "model/feedback.hpp"
 #include "model/mqtt_subscriptions.hpp"
 #include "model/queued_message.hpp"
 
@@ -52,8 +53,40 @@ struct PutMqttSubscriptions {
     model::MqttSubscriptions subscriptions;
 };
 
-using Change = std::variant<PutDevice, DeleteDevice, PutMessage, UpdateMessage, DeleteMessage,
-                            PutNextSequence, PutMqttSubscriptions>;
+/// Place of a record among those that wait for their batch: ascending, free again once none waits.
+struct FeedbackIndex {
+    std::uint64_t value = 0;
+};
+
+/// A sender is to hear how its message ended. In the set that ends the message.
+struct PutFeedbackRecord {
+    FeedbackIndex index;
+    model::FeedbackRecord record;
+};
+
+struct DeleteFeedbackRecord {
+    FeedbackIndex index;
+};
+
+/// Records have become a batch.
+struct PutFeedbackBatch {
+    model::QueuedMessage queued;
+    std::shared_ptr<const model::FeedbackBatch> records;
+};
+
+/// As UpdateMessage.
+struct UpdateFeedbackBatch {
+    model::QueuedMessage queued;
+};
+
+struct DeleteFeedbackBatch {
+    model::SequenceNumber sequence;
+};
+
+using Change =
+    std::variant<PutDevice, DeleteDevice, PutMessage, UpdateMessage, DeleteMessage, PutNextSequence,
+                 PutMqttSubscriptions, PutFeedbackRecord, DeleteFeedbackRecord, PutFeedbackBatch,
+                 UpdateFeedbackBatch, DeleteFeedbackBatch>;
 
 using ChangeSet = std::vector<Change>;
 

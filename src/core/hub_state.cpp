@@ -103,6 +103,7 @@ Result<void> HubState::delete_device(const DeviceId& id, std::optional<std::uint
     expiries_.move(*device, (*device)->expiry, std::nullopt);
     lock_ends_.move(*device, (*device)->lock_end, std::nullopt);
     changes.push_back(DeleteDevice{.device = id});
+    feedback_.forget(id, changes);
     devices_.erase(id);
     return {};
 }
@@ -129,6 +130,25 @@ std::vector<DeviceIdentity> HubState::list(std::size_t max) const {
 
 // -- queue ---------------------------------------------------------------------------------------
 
+/// One operation on a device's queue. What ended in it becomes feedback in the same changes.
+template <class Decide>
+auto HubState::on_queue(Device& device, Now now, ChangeSet& changes, Decide decide) {
+    EndedMessages ended;
+    auto result =
+        decide(device.queue,
+               QueueContext{.rules = rules_, .now = now, .changes = changes, .ended = ended});
+    report(device, ended, now, changes);
+    schedule(device);
+    return result;
+}
+
+template <class Decide>
+Result<void> HubState::settle(const DeviceId& id, Now now, ChangeSet& changes, Decide decide) {
+    const auto device = require(id);
+    if (!device) return std::unexpected(device.error());
+    return on_queue(**device, now, changes, decide);
+}
+
 Result<SequenceNumber> HubState::enqueue(const DeviceId& id,
                                          std::shared_ptr<const model::CloudToDeviceMessage> message,
                                          Now now, ChangeSet& changes) {
@@ -140,52 +160,53 @@ Result<SequenceNumber> HubState::enqueue(const DeviceId& id,
     if (auto checked = model::check(*message, now.wall); !checked) {
         return std::unexpected(checked.error());
     }
-    auto sequence = (*device)->queue.enqueue(std::move(message), rules_, now, changes);
-    schedule(**device);
-    return sequence;
+    return on_queue(**device, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.enqueue(std::move(message), context);
+    });
 }
 
-std::vector<model::LockedMessage> HubState::receive(const DeviceId& id, std::size_t max,
-                                                    ReceiverId receiver, Now now,
-                                                    ChangeSet& changes) {
+std::vector<model::LockedMessage> HubState::receive(const DeviceId& id, const ReceiveOrder& order,
+                                                    Now now, ChangeSet& changes) {
     Device* device = find_device(id);
     if (!device || device->identity.status == model::DeviceStatus::disabled) return {};
-    auto locked = device->queue.receive(max, receiver, last_serial_, rules_, now, changes);
-    schedule(*device);
-    return locked;
+    return on_queue(*device, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.receive(order, last_serial_, context);
+    });
 }
 
 Result<void> HubState::complete(const DeviceId& id, LockToken token, LateSettlement late, Now now,
                                 ChangeSet& changes) {
-    const auto device = require(id);
-    if (!device) return std::unexpected(device.error());
-    auto result = (*device)->queue.complete(token, late, now, changes);
-    schedule(**device);
-    return result;
+    return settle(id, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.complete(token, late, context);
+    });
 }
 
 Result<void> HubState::abandon(const DeviceId& id, LockToken token, Now now, ChangeSet& changes) {
-    const auto device = require(id);
-    if (!device) return std::unexpected(device.error());
-    auto result = (*device)->queue.abandon(token, rules_, now, changes);
-    schedule(**device);
-    return result;
+    return settle(id, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.abandon(token, context);
+    });
 }
 
 Result<void> HubState::reject(const DeviceId& id, LockToken token, Now now, ChangeSet& changes) {
+    return settle(id, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.reject(token, context);
+    });
+}
+
+Result<std::size_t> HubState::purge(const DeviceId& id, Now now, ChangeSet& changes) {
     const auto device = require(id);
     if (!device) return std::unexpected(device.error());
-    auto result = (*device)->queue.reject(token, now, changes);
-    schedule(**device);
-    return result;
+    return on_queue(**device, now, changes, [](DeviceQueue& queue, const QueueContext& context) {
+        return queue.purge(context);
+    });
 }
 
 bool HubState::release(const DeviceId& id, ReceiverId receiver, Now now, ChangeSet& changes) {
     Device* device = find_device(id);
     if (!device) return false;
-    const bool deliverable = device->queue.release(receiver, now, changes);
-    schedule(*device);
-    return deliverable;
+    return on_queue(*device, now, changes, [&](DeviceQueue& queue, const QueueContext& context) {
+        return queue.release(receiver, context);
+    });
 }
 
 // -- MQTT sessions -------------------------------------------------------------------------------
@@ -211,13 +232,48 @@ Result<void> HubState::put_subscriptions(const DeviceId& id, model::MqttSubscrip
 
 std::vector<DeviceId> HubState::advance(Now now, ChangeSet& changes) {
     std::vector<DeviceId> deliverable;
+    feedback_.advance(now, changes);
     while (true) {
         auto due = expiries_.due(now.wall);
         if (!due) due = lock_ends_.due(now.steady);
         if (!due) return deliverable;
         Device& device = **due;
-        if (device.queue.advance(now, changes)) deliverable.push_back(device.identity.id);
-        schedule(device);
+        const bool returned = on_queue(
+            device, now, changes,
+            [](DeviceQueue& queue, const QueueContext& context) { return queue.advance(context); });
+        if (returned) deliverable.push_back(device.identity.id);
+    }
+}
+
+std::optional<WallTime> HubState::next_expiry() const {
+    const auto message = expiries_.earliest();
+    const auto feedback = feedback_.next_expiry();
+    return message && feedback ? std::min(*message, *feedback) : (message ? message : feedback);
+}
+
+std::optional<SteadyTime> HubState::next_due() const {
+    const auto lock = lock_ends_.earliest();
+    const auto feedback = feedback_.next_due();
+    return lock && feedback ? std::min(*lock, *feedback) : (lock ? lock : feedback);
+}
+
+// -- feedback ------------------------------------------------------------------------------------
+
+bool HubState::concerns_someone(const model::FeedbackRecord& record) const {
+    const auto* identity = find(record.device);
+    return identity && identity->generation_id == record.generation_id;
+}
+
+void HubState::report(const Device& device, const EndedMessages& ended, Now now,
+                      ChangeSet& changes) {
+    for (const auto& message : ended) {
+        if (!model::wants_feedback(message.queued.ack, message.status)) continue;
+        feedback_.append({.device = device.identity.id,
+                          .generation_id = device.identity.generation_id,
+                          .original_message_id = message.queued.message_id,
+                          .ended_at = now.wall,
+                          .status = message.status},
+                         now, changes);
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Everything a hub decides upon, as one value: identities, their queues, their MQTT sessions.
+// Everything a hub decides upon, as one value: identities, their queues, their MQTT sessions,
+// the feedback on their messages.
 //
 // Pure: time comes in, changes for the store and answers go out. Used by one thread, the hub's
 // loop. What it decides depends on nothing outside it, so a hub could own one such state for each
@@ -12,6 +13,7 @@
 
 #include "core/change_set.hpp"
 #include "core/deadline_index.hpp"
+#include "core/feedback/feedback_queue.hpp"
 #include "core/queue/device_queue.hpp"
 #include "core/registry/identity_rules.hpp"
 
@@ -21,8 +23,10 @@ class HubState {
   public:
     /// `incarnation` differs for each run of the hub, so that no lock token of an earlier run
     /// means anything in this one.
-    HubState(QueueRules rules, std::uint32_t incarnation)
-        : rules_(rules), last_serial_(static_cast<std::uint64_t>(incarnation) << 32) {}
+    HubState(HubRules rules, std::uint32_t incarnation)
+        : rules_(rules.queue),
+          last_serial_(static_cast<std::uint64_t>(incarnation) << 32),
+          feedback_(rules.feedback) {}
 
     // -- recovery: what the store held, devices before what belongs to them ------------------
     void recover(model::DeviceIdentity identity);
@@ -53,8 +57,10 @@ class HubState {
         const model::DeviceId& device, std::shared_ptr<const model::CloudToDeviceMessage> message,
         Now now, ChangeSet& changes);
     /// Empty when nothing is deliverable or the device is gone.
-    std::vector<model::LockedMessage> receive(const model::DeviceId& device, std::size_t max,
-                                              ReceiverId receiver, Now now, ChangeSet& changes);
+    std::vector<model::LockedMessage> receive(const model::DeviceId& device,
+                                              const ReceiveOrder& order, Now now,
+                                              ChangeSet& changes);
+    const QueueRules& queue_rules() const { return rules_; }
     /// Errors of the three: device_not_found, device_message_lock_lost.
     Result<void> complete(const model::DeviceId& device, model::LockToken token,
                           LateSettlement late, Now now, ChangeSet& changes);
@@ -62,8 +68,19 @@ class HubState {
                          ChangeSet& changes);
     Result<void> reject(const model::DeviceId& device, model::LockToken token, Now now,
                         ChangeSet& changes);
+    /// The number of messages that were there. Errors: device_not_found.
+    Result<std::size_t> purge(const model::DeviceId& device, Now now, ChangeSet& changes);
     /// True when messages became deliverable again.
     bool release(const model::DeviceId& device, ReceiverId receiver, Now now, ChangeSet& changes);
+
+    // -- feedback: errors are those of FeedbackQueue -----------------------------------------
+    std::vector<model::LockedMessage> receive_feedback(std::size_t max, ReceiverId receiver,
+                                                       Now now, ChangeSet& changes) {
+        return feedback_.receive(max, receiver, last_serial_, now, changes);
+    }
+    FeedbackQueue& feedback() { return feedback_; }
+    /// Whether a record still concerns a device that lives: its feedback goes with it.
+    bool concerns_someone(const model::FeedbackRecord& record) const;
 
     // -- MQTT sessions -----------------------------------------------------------------------
     /// nullptr when the device has none, or none that was kept.
@@ -74,8 +91,8 @@ class HubState {
 
     // -- time --------------------------------------------------------------------------------
     /// When advance() has something to do, on each clock.
-    std::optional<WallTime> next_expiry() const { return expiries_.earliest(); }
-    std::optional<SteadyTime> next_lock_end() const { return lock_ends_.earliest(); }
+    std::optional<WallTime> next_expiry() const;
+    std::optional<SteadyTime> next_due() const;
     /// Ends what is due and names the devices that have deliverable messages again.
     std::vector<model::DeviceId> advance(Now now, ChangeSet& changes);
 
@@ -92,6 +109,11 @@ class HubState {
 
     Device* find_device(const model::DeviceId& device);
     Result<Device*> require(const model::DeviceId& device);
+    template <class Decide>
+    auto on_queue(Device& device, Now now, ChangeSet& changes, Decide decide);
+    template <class Decide>
+    Result<void> settle(const model::DeviceId& device, Now now, ChangeSet& changes, Decide decide);
+    void report(const Device& device, const EndedMessages& ended, Now now, ChangeSet& changes);
     void schedule(Device& device);
     std::string next_generation(Now now);
 
@@ -102,6 +124,7 @@ class HubState {
     std::map<model::DeviceId, Device> devices_;
     DeadlineIndex<WallTime, Device*> expiries_;
     DeadlineIndex<SteadyTime, Device*> lock_ends_;
+    FeedbackQueue feedback_;
 };
 
 }  // namespace restante::core

@@ -30,9 +30,13 @@ class HubStateTest : public testing::Test {
                              clock.now(), changes);
     }
 
+    static ReceiveOrder order(std::size_t max) {
+        return {.max = max, .receiver = {1}, .lock_duration = 60s};
+    }
+
     test::ManualClock clock;
     ChangeSet changes;
-    HubState state{QueueRules::defaults(), 7};
+    HubState state{HubRules(), 7};
 };
 
 TEST_F(HubStateTest, MakesKeysForADeviceThatBringsNone) {
@@ -97,12 +101,12 @@ TEST_F(HubStateTest, KnowsWhenTimeMattersAndWhomItWakes) {
     ASSERT_TRUE(enqueue("a"));
     ASSERT_TRUE(enqueue("b"));
     EXPECT_EQ(state.next_expiry(), clock.now().wall + 1h);
-    EXPECT_EQ(state.next_lock_end(), std::nullopt);
-    ASSERT_EQ(state.receive(device_id("a"), 5, {1}, clock.now(), changes).size(), 1u);
-    EXPECT_EQ(state.next_lock_end(), clock.now().steady + 60s);
+    EXPECT_EQ(state.next_due(), std::nullopt);
+    ASSERT_EQ(state.receive(device_id("a"), order(5), clock.now(), changes).size(), 1u);
+    EXPECT_EQ(state.next_due(), clock.now().steady + 60s);
     clock.advance(60s);
     EXPECT_EQ(state.advance(clock.now(), changes), (std::vector<model::DeviceId>{device_id("a")}));
-    EXPECT_EQ(state.next_lock_end(), std::nullopt);
+    EXPECT_EQ(state.next_due(), std::nullopt);
     clock.advance(1h);
     EXPECT_TRUE(state.advance(clock.now(), changes).empty());
     EXPECT_EQ(state.queue_size(device_id("a")) + state.queue_size(device_id("b")), 0u);
@@ -111,12 +115,12 @@ TEST_F(HubStateTest, KnowsWhenTimeMattersAndWhomItWakes) {
 TEST_F(HubStateTest, NoLockTokenOfAnotherRunMeansAnything) {
     ASSERT_TRUE(put("d"));
     ASSERT_TRUE(enqueue("d"));
-    const auto locked = state.receive(device_id("d"), 1, {1}, clock.now(), changes);
+    const auto locked = state.receive(device_id("d"), order(1), clock.now(), changes);
 
-    HubState next(QueueRules::defaults(), 8);
+    HubState next(HubRules(), 8);
     next.recover(*state.find(device_id("d")));
     next.recover(device_id("d"), locked[0].queued);
-    ASSERT_EQ(next.receive(device_id("d"), 1, {1}, clock.now(), changes).size(), 1u);
+    ASSERT_EQ(next.receive(device_id("d"), order(1), clock.now(), changes).size(), 1u);
     EXPECT_EQ(
         next.complete(device_id("d"), locked[0].token, LateSettlement::accept, clock.now(), changes)
             .error()
@@ -142,6 +146,105 @@ TEST_F(HubStateTest, ListsInTheOrderOfIdsUpToItsBound) {
     ASSERT_EQ(listed.size(), 2u);
     EXPECT_EQ(listed[0].id.value(), "a");
     EXPECT_EQ(listed[1].id.value(), "b");
+}
+
+// -- feedback ------------------------------------------------------------------------------------
+
+class HubStateFeedbackTest : public HubStateTest {
+  protected:
+    void send(model::AckRequest ack, std::optional<Milliseconds> life = std::nullopt) {
+        auto message = std::make_shared<model::CloudToDeviceMessage>();
+        message->message_id = "m";
+        message->ack = ack;
+        if (life) message->expiry_time = clock.now().wall + *life;
+        ASSERT_TRUE(state.enqueue(device_id("d"), std::move(message), clock.now(), changes));
+    }
+    model::LockToken receive() {
+        return state.receive(device_id("d"), order(1), clock.now(), changes).at(0).token;
+    }
+    /// The records made since this was last asked; each must stand in the set that ends a message.
+    std::vector<model::FeedbackStatus> told() {
+        std::vector<model::FeedbackStatus> statuses;
+        std::size_t ended = 0;
+        for (const auto& change : changes) {
+            ended += std::holds_alternative<DeleteMessage>(change);
+            if (const auto* put = std::get_if<PutFeedbackRecord>(&change)) {
+                statuses.push_back(put->record.status);
+                EXPECT_EQ(put->record.original_message_id, "m");
+                EXPECT_EQ(put->record.generation_id, state.find(device_id("d"))->generation_id);
+                EXPECT_EQ(put->record.ended_at, clock.now().wall);
+            }
+        }
+        EXPECT_GE(ended, statuses.size());
+        changes.clear();
+        return statuses;
+    }
+};
+
+TEST_F(HubStateFeedbackTest, EachEndIsToldToWhoAskedForItAndOnce) {
+    using enum model::AckRequest;
+    using Status = model::FeedbackStatus;
+    using Told = std::vector<Status>;
+    ASSERT_TRUE(put("d"));
+    for (const auto ack : {none, positive, negative, full}) {
+        SCOPED_TRACE(static_cast<int>(ack));
+        const bool good = ack == positive || ack == full;
+        const bool bad = ack == negative || ack == full;
+        const auto expected = [](bool wanted, Status status) {
+            return wanted ? Told{status} : Told{};
+        };
+        send(ack);
+        ASSERT_TRUE(state.complete(device_id("d"), receive(), LateSettlement::refuse, clock.now(),
+                                   changes));
+        EXPECT_EQ(told(), expected(good, Status::success));
+        send(ack);
+        ASSERT_TRUE(state.reject(device_id("d"), receive(), clock.now(), changes));
+        EXPECT_EQ(told(), expected(bad, Status::rejected));
+        send(ack, 1s);
+        clock.advance(1s);
+        state.advance(clock.now(), changes);
+        EXPECT_EQ(told(), expected(bad, Status::expired));
+        send(ack);
+        EXPECT_EQ(state.purge(device_id("d"), clock.now(), changes), 1u);
+        EXPECT_EQ(told(), expected(bad, Status::purged));
+        send(ack);
+        for (int i = 0; i < 10; ++i) {
+            EXPECT_EQ(told(), Told{});
+            ASSERT_TRUE(state.abandon(device_id("d"), receive(), clock.now(), changes));
+        }
+        EXPECT_EQ(told(), expected(bad, Status::delivery_count_exceeded));
+    }
+}
+
+TEST_F(HubStateFeedbackTest, AMessageOfADeletedDeviceIsToldToNobody) {
+    ASSERT_TRUE(put("d"));
+    send(model::AckRequest::full);
+    changes.clear();
+    ASSERT_TRUE(state.delete_device(device_id("d"), std::nullopt, changes));
+    for (const auto& change : changes) {
+        EXPECT_FALSE(std::holds_alternative<PutFeedbackRecord>(change));
+    }
+}
+
+TEST_F(HubStateFeedbackTest, WallClockJumpsMoveExpiryAndNothingElse) {
+    ASSERT_TRUE(put("d"));
+    send(model::AckRequest::full, 2h);
+    const auto token = receive();
+    clock.set_wall(clock.now().wall - 1h);
+    state.advance(clock.now(), changes);
+    EXPECT_EQ(told(), std::vector<model::FeedbackStatus>{});
+    clock.set_wall(clock.now().wall + 48h);
+    state.advance(clock.now(), changes);
+    EXPECT_EQ(told(), std::vector<model::FeedbackStatus>{}) << "its holder may still complete it";
+    clock.advance(59s);
+    ASSERT_TRUE(
+        state.complete(device_id("d"), token, LateSettlement::refuse, clock.now(), changes));
+    EXPECT_EQ(told(), std::vector{model::FeedbackStatus::success});
+
+    send(model::AckRequest::full, 24h);
+    clock.set_wall(clock.now().wall + 48h);
+    state.advance(clock.now(), changes);
+    EXPECT_EQ(told(), std::vector{model::FeedbackStatus::expired});
 }
 
 }  // namespace

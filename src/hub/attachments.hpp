@@ -30,6 +30,18 @@ struct DeviceEvents {
     std::function<void(Error)> ended;
 };
 
+/// A device that proved who it is and wants to be reached.
+struct AttachRequest {
+    AttachmentId id;
+    model::DeviceId device;
+    /// Of the identity its proof was checked against; the attachment fails if it changed since.
+    std::uint64_t identity_version;
+    Protocol protocol;
+    /// For the log: where it comes from and what it calls itself.
+    std::string peer;
+    DeviceEvents events;
+};
+
 class Attachments {
   public:
     struct Attachment {

@@ -49,6 +49,12 @@ class StateRecovery final : public store::Recovery {
                             model::MqttSubscriptions subscriptions) override {
         state_.recover(device, std::move(subscriptions));
     }
+    void feedback_record(core::FeedbackIndex index, model::FeedbackRecord record) override {
+        state_.feedback().recover(index, std::move(record));
+    }
+    void feedback_batch(model::QueuedMessage batch) override {
+        state_.feedback().recover(std::move(batch));
+    }
     void damaged(store::Table table, BytesView key, const Error& reason) override {
         log_.error(
             "record_damaged",
@@ -64,12 +70,13 @@ class StateRecovery final : public store::Recovery {
 
 }  // namespace
 
-Hub::Hub(store::Store& store, const Clock& clock, Logger logger, FailureHandler on_storage_failure)
+Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
+         FailureHandler on_storage_failure)
     : store_(store),
       clock_(clock),
       log_(logger),
       on_storage_failure_(std::move(on_storage_failure)),
-      state_(core::QueueRules::defaults(), random_incarnation()),
+      state_(rules, random_incarnation()),
       work_(io_.get_executor()),
       timer_(io_) {}
 
@@ -120,6 +127,20 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
                    }
                    answer(std::move(sequence));
                });
+    });
+}
+
+void Hub::purge(model::DeviceId device, Answer<std::size_t> answer) {
+    on_loop([this, device = std::move(device), answer = std::move(answer)]() mutable {
+        core::ChangeSet changes;
+        auto purged = state_.purge(device, clock_.now(), changes);
+        commit(std::move(changes), [this, device = std::move(device), purged,
+                                    answer = std::move(answer)]() mutable {
+            if (purged) {
+                log_.info("queue_purged", {{"device", device.value()}, {"messages", *purged}});
+            }
+            answer(std::move(purged));
+        });
     });
 }
 
@@ -185,7 +206,11 @@ void Hub::receive(AttachmentId attachment, std::size_t max,
         const auto* attached = attachments_.find(attachment);
         if (!attached) return answer(std::vector<model::LockedMessage>{});
         core::ChangeSet changes;
-        auto locked = state_.receive(attached->device, max, attachment, clock_.now(), changes);
+        auto locked = state_.receive(attached->device,
+                                     {.max = max,
+                                      .receiver = attachment,
+                                      .lock_duration = state_.queue_rules().lock_duration},
+                                     clock_.now(), changes);
         commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
                                     answer = std::move(answer)]() mutable {
             read_bodies(device, std::move(locked), std::move(answer));
@@ -193,38 +218,26 @@ void Hub::receive(AttachmentId attachment, std::size_t max,
     });
 }
 
-void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
-                      Answer<std::vector<model::LockedMessage>> answer) {
-    if (locked.empty()) return answer(std::move(locked));
-    /// Shared by the reads of one receive; the last one answers.
-    struct Gather {
-        std::vector<model::LockedMessage> locked;
-        std::atomic<std::size_t> left;
-        Answer<std::vector<model::LockedMessage>> answer;
-    };
-    const std::size_t count = locked.size();
-    auto gather = std::make_shared<Gather>(std::move(locked), count, std::move(answer));
-    ++outstanding_;
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto sequence = gather->locked[i].queued.sequence;
-        store_.read_message(device, sequence, [this, gather, i, device, sequence](auto message) {
-            if (message) {
-                gather->locked[i].message = std::move(*message);
-            } else {
-                log_.error("message_unreadable", {{"device", device.value()},
-                                                  {"seq", sequence.value},
-                                                  {"reason", message.error().message}});
-            }
-            if (gather->left.fetch_sub(1) > 1) return;
-            on_loop([this, gather] {
-                // Absent means it was completed or purged while it was read: nothing to deliver.
-                std::erase_if(gather->locked, [](const auto& m) { return !m.message; });
-                gather->answer(std::move(gather->locked));
-                --outstanding_;
-                stop_when_quiet();
+void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_duration,
+                      Answer<std::optional<model::LockedMessage>> answer) {
+    on_loop([this, device = std::move(device), lock_duration,
+             answer = std::move(answer)]() mutable {
+        core::ChangeSet changes;
+        const core::ReceiveOrder order{
+            .max = 1,
+            .receiver = {},
+            .lock_duration = lock_duration.value_or(state_.queue_rules().lock_duration)};
+        auto locked = state_.receive(device, order, clock_.now(), changes);
+        commit(std::move(changes), [this, device = std::move(device), locked = std::move(locked),
+                                    answer = std::move(answer)]() mutable {
+            read_bodies(device, std::move(locked), [answer = std::move(answer)](auto read) mutable {
+                if (!read) return answer(std::unexpected(std::move(read).error()));
+                std::optional<model::LockedMessage> one;
+                if (!read->empty()) one = std::move(read->front());
+                answer(std::move(one));
             });
         });
-    }
+    });
 }
 
 void Hub::complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
@@ -294,7 +307,7 @@ void Hub::advance() {
 
 void Hub::schedule() {
     const Now now = clock_.now();
-    std::optional<SteadyTime> due = state_.next_lock_end();
+    std::optional<SteadyTime> due = state_.next_due();
     if (const auto expiry = state_.next_expiry()) {
         const SteadyTime at = now.steady + std::min(*expiry - now.wall, look_at_the_clock_every);
         due = due ? std::min(*due, at) : at;
@@ -316,6 +329,13 @@ void Hub::on_loop(std::move_only_function<void()> work) {
 }
 
 void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
+    if (state_.feedback().take_available()) {
+        done = [this, done = std::move(done)]() mutable {
+            done();
+            feedback_receivers_.wake();
+        };
+    }
+    note_dropped_feedback();
     commits_.add(std::move(changes), std::move(done));
     schedule();
     for (auto& ready : commits_.take_ready()) ready();

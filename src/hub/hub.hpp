@@ -13,13 +13,13 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <functional>
 #include <thread>
 
 #include "base/logger.hpp"
 #include "core/hub_state.hpp"
 #include "hub/attachments.hpp"
 #include "hub/commit_pipeline.hpp"
+#include "hub/feedback_receivers.hpp"
 #include "store/store.hpp"
 
 namespace restante::hub {
@@ -27,24 +27,13 @@ namespace restante::hub {
 template <class T>
 using Answer = std::move_only_function<void(Result<T>)>;
 
-/// A device that proved who it is and wants to be reached.
-struct AttachRequest {
-    AttachmentId id;
-    model::DeviceId device;
-    /// Of the identity its proof was checked against; the attachment fails if it changed since.
-    std::uint64_t identity_version;
-    Protocol protocol;
-    /// For the log: where it comes from and what it calls itself.
-    std::string peer;
-    DeviceEvents events;
-};
-
 class Hub {
   public:
     using FailureHandler = std::function<void(const Error&)>;
 
     /// All three outlive the hub. `on_storage_failure` is called at most once, on the hub's loop.
-    Hub(store::Store& store, const Clock& clock, Logger logger, FailureHandler on_storage_failure);
+    Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
+        FailureHandler on_storage_failure);
     ~Hub();
 
     /// Recovers the state from the store, then starts the loop. Errors: storage_failed.
@@ -65,6 +54,9 @@ class Hub {
     void enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
                  Answer<model::SequenceNumber> answer);
 
+    /// Ends all messages of the device; how many there were. Errors: device_not_found.
+    void purge(model::DeviceId device, Answer<std::size_t> answer);
+
     // -- receiving ---------------------------------------------------------------------------
     AttachmentId new_attachment_id() { return {next_attachment_.fetch_add(1)}; }
     /// The answer holds the stored MQTT subscriptions. Ends an earlier attachment of the device
@@ -75,6 +67,9 @@ class Hub {
     /// Up to `max` messages with their bodies; fewer, or none, when there are no more.
     void receive(AttachmentId attachment, std::size_t max,
                  Answer<std::vector<model::LockedMessage>> answer);
+    /// One message, for a receiver that does not stay. Without `lock_duration`: the hub's own.
+    void receive_one(model::DeviceId device, std::optional<Milliseconds> lock_duration,
+                     Answer<std::optional<model::LockedMessage>> answer);
     void complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
                   Answer<void> answer);
     void abandon(model::DeviceId device, model::LockToken token, Answer<void> answer);
@@ -82,8 +77,20 @@ class Hub {
     void put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscriptions subscriptions,
                                 Answer<void> answer);
 
-    /// Runs what is due by the clock now. The hub does so by itself; a test whose clock it cannot
-    /// hear asks for it.
+    // -- feedback ----------------------------------------------------------------------------
+    /// `available` is a hint, called on the hub's loop: there may be something to receive.
+    void attach_feedback(AttachmentId receiver, std::function<void()> available);
+    /// Returns what the receiver holds to the queue.
+    void detach_feedback(AttachmentId receiver);
+    /// Up to `max` batches. A receiver that does not stay is AttachmentId{}.
+    void receive_feedback(AttachmentId receiver, std::size_t max,
+                          Answer<std::vector<model::LockedFeedback>> answer);
+    /// Errors of the three: device_message_lock_lost.
+    void complete_feedback(model::LockToken token, Answer<void> answer);
+    void abandon_feedback(model::LockToken token, Answer<void> answer);
+    void reject_feedback(model::LockToken token, Answer<void> answer);
+
+    /// Runs what is due by the clock now: for a test whose clock the hub cannot hear.
     void advance();
 
   private:
@@ -98,6 +105,18 @@ class Hub {
     void stop_when_quiet();
     void read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
                      Answer<std::vector<model::LockedMessage>> answer);
+    void read_records(std::vector<model::LockedMessage> batches,
+                      std::move_only_function<void(std::vector<model::LockedFeedback>)> then);
+    template <class Item, class Read>
+    void read_each(std::vector<Item> items, Read read,
+                   std::move_only_function<void(std::vector<Item>)> then);
+    using FeedbackSettlement = Result<void> (core::FeedbackQueue::*)(model::LockToken, Now,
+                                                                     core::ChangeSet&);
+    void settle_feedback(model::LockToken token, Answer<void> answer, FeedbackSettlement decide);
+    void hand_out_feedback(AttachmentId receiver, std::size_t max,
+                           std::vector<model::LockedFeedback> read,
+                           Answer<std::vector<model::LockedFeedback>> answer);
+    void note_dropped_feedback();
     void settle(std::string_view event, model::DeviceId device, model::LockToken token,
                 Answer<void> answer, Settlement decide);
     void end_what_lost_its_proof(const model::DeviceIdentity& before,
@@ -112,6 +131,8 @@ class Hub {
     FailureHandler on_storage_failure_;
     core::HubState state_;
     Attachments attachments_;
+    FeedbackReceivers feedback_receivers_;
+    std::uint64_t feedback_dropped_ = 0;  ///< as last logged
     CommitPipeline commits_;
     std::atomic<std::uint64_t> next_attachment_{1};
     /// Store operations under way, whose callbacks will come.

@@ -105,7 +105,7 @@ class HubTest : public testing::Test {
     Counter ended;
     std::optional<ErrorCode> ended_with;
     std::promise<Error> storage_failure;
-    Hub hub{store, clock, Logger(sink, clock),
+    Hub hub{store, clock, Logger(sink, clock), core::HubRules(),
             [this](const Error& error) { storage_failure.set_value(error); }};
 };
 
@@ -206,7 +206,7 @@ TEST_F(HubTest, RemembersEverythingAfterARestart) {
     ASSERT_TRUE(kept.get());
     hub.stop();
 
-    Hub next(store, clock, Logger(sink, clock), [](const Error&) {});
+    Hub next(store, clock, Logger(sink, clock), core::HubRules(), [](const Error&) {});
     ASSERT_TRUE(next.start());
     Awaited<model::MqttSubscriptions> attached;
     const auto id = next.new_attachment_id();
@@ -232,6 +232,120 @@ TEST_F(HubTest, AFailedCommitAnswersNobodyAndStopsTheHub) {
     ASSERT_EQ(failure.wait_for(10s), std::future_status::ready);
     EXPECT_EQ(failure.get().message, "disk full");
     EXPECT_FALSE(sent.answered());
+}
+
+// -- feedback ------------------------------------------------------------------------------------
+
+class HubFeedbackTest : public HubTest {
+  protected:
+    /// Sends a message that asks for everything, and lets the device complete it.
+    void complete_one(AttachmentId id) {
+        model::CloudToDeviceMessage message{.message_id = "m", .ack = model::AckRequest::full};
+        Awaited<model::SequenceNumber> sent;
+        hub.enqueue(device, std::move(message), sent.answer());
+        ASSERT_TRUE(sent.get());
+        Awaited<void> completed;
+        hub.complete(device, receive(id).at(0).token, core::LateSettlement::refuse,
+                     completed.answer());
+        ASSERT_TRUE(completed.get());
+    }
+    std::vector<model::LockedFeedback> receive_feedback(AttachmentId receiver = {}) {
+        Awaited<std::vector<model::LockedFeedback>> received;
+        hub.receive_feedback(receiver, 10, received.answer());
+        return *received.get();
+    }
+    Result<void> settle(void (Hub::*how)(model::LockToken, Answer<void>), model::LockToken token) {
+        Awaited<void> settled;
+        (hub.*how)(token, settled.answer());
+        return settled.get();
+    }
+};
+
+TEST_F(HubFeedbackTest, AReceiverIsWokenAndGetsTheRecordsOnce) {
+    const auto id = attach(create().identity.version);
+    Counter available;
+    const auto receiver = hub.new_attachment_id();
+    hub.attach_feedback(receiver, [&] { available.add(); });
+    ASSERT_TRUE(available.reaches(1)) << "a new receiver looks at once";
+    complete_one(id);
+    ASSERT_TRUE(available.reaches(2));
+    const auto batches = receive_feedback(receiver);
+    ASSERT_EQ(batches.size(), 1u);
+    ASSERT_EQ(batches[0].records.size(), 1u);
+    EXPECT_EQ(batches[0].records[0].original_message_id, "m");
+    EXPECT_TRUE(receive_feedback().empty()) << "it is locked";
+    EXPECT_TRUE(settle(&Hub::complete_feedback, batches[0].token));
+    EXPECT_FALSE(settle(&Hub::complete_feedback, batches[0].token));
+    hub.detach_feedback(receiver);
+    EXPECT_TRUE(receive_feedback().empty());
+}
+
+TEST_F(HubFeedbackTest, WhatAReceiverLeavesUnsettledGoesToTheNext) {
+    const auto id = attach(create().identity.version);
+    complete_one(id);
+    const auto receiver = hub.new_attachment_id();
+    hub.attach_feedback(receiver, [] {});
+    ASSERT_EQ(receive_feedback(receiver).size(), 1u);
+    hub.detach_feedback(receiver);
+    const auto again = receive_feedback();
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_EQ(again[0].queued.delivery_count, 0u);
+    EXPECT_TRUE(settle(&Hub::abandon_feedback, again[0].token));
+    const auto counted = receive_feedback();
+    ASSERT_EQ(counted.size(), 1u);
+    EXPECT_EQ(counted[0].queued.delivery_count, 1u);
+    EXPECT_TRUE(settle(&Hub::reject_feedback, counted[0].token));
+    EXPECT_TRUE(receive_feedback().empty());
+}
+
+TEST_F(HubFeedbackTest, ADeletedDeviceTakesItsFeedbackWithIt) {
+    complete_one(attach(create().identity.version));
+    Awaited<void> deleted;
+    hub.delete_device(device, std::nullopt, deleted.answer());
+    ASSERT_TRUE(deleted.get());
+    const auto reborn = create().identity.version;
+    EXPECT_TRUE(receive_feedback().empty()) << "the id's new life has nothing to do with it";
+    clock.advance(15s);
+    complete_one(attach(reborn));
+    EXPECT_EQ(receive_feedback().size(), 1u);
+}
+
+TEST_F(HubFeedbackTest, FeedbackOutlivesTheHubsProcess) {
+    const auto id = attach(create().identity.version);
+    complete_one(id);
+    complete_one(id);
+    hub.stop();
+    Hub next(store, clock, Logger(sink, clock), core::HubRules(), [](const Error&) {});
+    ASSERT_TRUE(next.start());
+    std::size_t records = 0;
+    Awaited<std::vector<model::LockedFeedback>> received;
+    next.receive_feedback({}, 10, received.answer());
+    for (const auto& batch : *received.get()) records += batch.records.size();
+    EXPECT_EQ(records, 2u);
+}
+
+TEST_F(HubTest, AReceiverThatDoesNotStayHoldsItsMessageForAsLongAsItAsked) {
+    create();
+    ASSERT_TRUE(send("hello"));
+    const auto receive_one = [&](std::optional<Milliseconds> lock_duration) {
+        Awaited<std::optional<model::LockedMessage>> received;
+        hub.receive_one(device, lock_duration, received.answer());
+        return *received.get();
+    };
+    const auto first = receive_one(5s);
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(receive_one(std::nullopt));
+    clock.advance(5s);
+    const auto again = receive_one(std::nullopt);
+    ASSERT_TRUE(again);
+    clock.advance(59s);
+    EXPECT_FALSE(receive_one(std::nullopt));
+    Awaited<std::size_t> purged;
+    hub.purge(device, purged.answer());
+    EXPECT_EQ(*purged.get(), 1u);
+    Awaited<void> late;
+    hub.complete(device, again->token, core::LateSettlement::refuse, late.answer());
+    EXPECT_EQ(late.get().error().code, ErrorCode::device_message_lock_lost);
 }
 
 }  // namespace

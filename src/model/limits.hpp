@@ -22,9 +22,6 @@ inline constexpr std::size_t devices_max = 1'000'000;
 /// Identities one list answers at most. Source: the service's REST description.
 inline constexpr std::size_t device_list_max = 1000;
 
-/// Messages waiting or locked in one device's queue; the next send is refused (403004).
-inline constexpr std::size_t queue_depth_max = 50;
-
 /// Body bytes, plus bytes of system property values, plus names and values of application
 /// properties. Source: "cloud-to-device message size 64 KB".
 inline constexpr std::size_t message_bytes_max = 64 * 1024;
@@ -32,15 +29,37 @@ inline constexpr std::size_t message_bytes_max = 64 * 1024;
 /// Source: "message identifiers have up to 128 characters".
 inline constexpr std::size_t message_id_characters_max = 128;
 
-/// How long a message stays invisible after it was handed to a device. Fixed in the service.
-inline constexpr std::chrono::seconds lock_duration{60};
-
-/// Life of a message whose sender set no expiry (defaultTtlAsIso8601), and the longest allowed.
-inline constexpr std::chrono::hours ttl_default{1};
+/// The longest life a sender may ask for; the shortest a hub may be set to give by default.
 inline constexpr std::chrono::hours ttl_max{48};
+inline constexpr std::chrono::minutes ttl_min{1};
 
-/// Abandons after which a message is dead-lettered (maxDeliveryCount).
+/// cloudToDevice.defaultTtlAsIso8601: the life of a message whose sender set no expiry.
+inline constexpr std::chrono::hours ttl_default{1};
+
+/// cloudToDevice.maxDeliveryCount: abandons after which a message is dead-lettered.
 inline constexpr std::uint32_t delivery_count_max = 10;
+inline constexpr std::uint32_t delivery_count_max_lowest = 1;
+inline constexpr std::uint32_t delivery_count_max_highest = 100;
+
+/// cloudToDevice.maxQueueDepth: messages waiting or locked in one device's queue; the next send is
+/// refused (403004). Fixed in the service. The highest is bounded by MQTT's 65,535 packet ids.
+inline constexpr std::size_t queue_depth_max = 50;
+inline constexpr std::size_t queue_depth_max_highest = 10'000;
+
+/// cloudToDevice.lockDurationAsIso8601: how long a message stays invisible after it was handed to
+/// a device. Fixed in the service; the range is that of feedback.
+inline constexpr std::chrono::seconds lock_duration{60};
+inline constexpr std::chrono::seconds lock_duration_min{5};
+inline constexpr std::chrono::seconds lock_duration_max{300};
+
+/// A batch of feedback is made of this many records, or of what waits this long after the last
+/// batch. Source: the service's message page.
+inline constexpr std::size_t feedback_batch_records_max = 64;
+inline constexpr std::chrono::seconds feedback_batch_interval{15};
+
+/// Batches kept for receivers that do not come; beyond, the oldest goes. Bounds memory and disk
+/// between two ends of feedback.ttlAsIso8601.
+inline constexpr std::size_t feedback_batches_max = 10'000;
 
 /// Bytes accepted but not yet on disk beyond which senders are told to come back later. Bounds
 /// the hub's memory when the disk is slower than the senders.

@@ -36,6 +36,9 @@ struct QueuedMessage {
     WallTime enqueued_at;
     WallTime expires_at;
     std::uint32_t delivery_count = 0;
+    /// Which ends its sender wants to hear of, and the id to name it by; empty when none.
+    AckRequest ack = AckRequest::none;
+    std::string message_id;
 
     bool operator==(const QueuedMessage&) const = default;
 };

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "base/timestamp.hpp"
 
 namespace restante::server {
 namespace {
@@ -23,7 +24,7 @@ const std::map<std::string, LogLevel> log_levels{{"debug", LogLevel::debug},
 
 std::string variable_of(std::string name) {
     std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        if (c == '-') return '_';
+        if (c == '-' || c == '.') return '_';
         return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     });
     return "RESTANTE_" + name;
@@ -34,6 +35,61 @@ std::string hint(std::string_view word, const std::vector<std::string>& known,
     const auto suggestion = nearest(word, known);
     if (!suggestion) return "; see `restante serve --help`";
     return fmt::format("; did you mean {}{}?", prefix, *suggestion);
+}
+
+/// A setting that is an ISO 8601 duration within a range.
+void add_duration(CLI::App& app, const std::string& name, Milliseconds& target, Milliseconds min,
+                  Milliseconds max, const std::string& text) {
+    const auto read = [name, &target, min, max](const std::string& word) {
+        const auto duration = parse_iso8601_duration(word);
+        if (!duration) throw CLI::ValidationError("--" + name, duration.error().message);
+        if (*duration < min || *duration > max) {
+            throw CLI::ValidationError(
+                "--" + name, fmt::format("{} is not in the range from {} to {}", word,
+                                         to_iso8601_duration(min), to_iso8601_duration(max)));
+        }
+        target = *duration;
+    };
+    app.add_option_function<std::string>("--" + name, read, text)
+        ->type_name("DURATION")
+        ->default_str(to_iso8601_duration(target))
+        ->envname(variable_of(name));
+}
+
+/// The settings that begin with cloudToDevice.
+void declare_rules(CLI::App& app, core::HubRules& rules, std::vector<std::string>& names) {
+    namespace limits = model::limits;
+    const auto name = [&](const char* last) {
+        return names.emplace_back(std::string("cloudToDevice.") + last);
+    };
+    const auto add_count = [&](const char* last, auto& target, auto min, auto max,
+                               const std::string& text) {
+        const auto full = name(last);
+        app.add_option("--" + full, target, text)
+            ->type_name("N")
+            ->capture_default_str()
+            ->check(CLI::Range(min, max))
+            ->envname(variable_of(full));
+    };
+    add_duration(app, name("defaultTtlAsIso8601"), rules.queue.ttl_default, limits::ttl_min,
+                 limits::ttl_max, "Life of a message whose sender sets no expiry, PT1M to P2D");
+    add_count("maxDeliveryCount", rules.queue.delivery_count_max, limits::delivery_count_max_lowest,
+              limits::delivery_count_max_highest,
+              "Abandons after which a message is dead-lettered, 1 to 100");
+    add_count("maxQueueDepth", rules.queue.depth_max, std::size_t{1},
+              limits::queue_depth_max_highest,
+              "Messages one device may have waiting, 1 to 10000; the service has 50");
+    add_duration(app, name("lockDurationAsIso8601"), rules.queue.lock_duration,
+                 limits::lock_duration_min, limits::lock_duration_max,
+                 "How long a device holds a message, PT5S to PT5M; the service has PT1M");
+    add_duration(app, name("feedback.ttlAsIso8601"), rules.feedback.ttl, limits::ttl_min,
+                 limits::ttl_max, "Life of a batch of feedback, PT1M to P2D");
+    add_count("feedback.maxDeliveryCount", rules.feedback.delivery_count_max,
+              limits::delivery_count_max_lowest, limits::delivery_count_max_highest,
+              "Abandons after which feedback is dropped, 1 to 100");
+    add_duration(app, name("feedback.lockDurationAsIso8601"), rules.feedback.lock_duration,
+                 limits::lock_duration_min, limits::lock_duration_max,
+                 "How long a receiver holds feedback, PT5S to PT5M");
 }
 
 /// Declares every setting once, for all three sources.
@@ -67,6 +123,7 @@ std::vector<std::string> declare(CLI::App& app, Config& config, std::string& con
     add("log-level", config.log_level, "debug, info, warning or error [info]")
         ->type_name("LEVEL")
         ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case));
+    declare_rules(app, config.rules, names);
     app.add_option("--config", config_file, "TOML file with these settings")
         ->type_name("FILE")
         ->envname("RESTANTE_CONFIG");
@@ -95,11 +152,12 @@ void apply_file(const std::string& path, const std::vector<std::string>& names, 
         throw UsageError(fmt::format("cannot read the file '{}' named by --config", path));
     }
     for (const auto& item : CLI::ConfigTOML().from_config(file)) {
+        if (item.name == "++" || item.name == "--") continue;  // a table's begin and end
         if (std::find(names.begin(), names.end(), item.fullname()) == names.end()) {
             throw UsageError(fmt::format("'{}' in {} is not a setting{}", item.fullname(), path,
                                          hint(item.fullname(), names)));
         }
-        CLI::Option* option = app.get_option("--" + item.name);
+        CLI::Option* option = app.get_option("--" + item.fullname());
         if (option->count() > 0) continue;
         option->add_result(item.inputs);
         option->run_callback();

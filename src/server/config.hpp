@@ -1,7 +1,8 @@
 #pragma once
 // How a hub is told what to be. Every setting has one name, spelled --mqtt-port as a flag,
 // RESTANTE_MQTT_PORT in the environment and mqtt-port in the TOML file named by --config; a flag
-// wins over the environment, the environment over the file.
+// wins over the environment, the environment over the file. A name with dots is a TOML table's key
+// and has underscores in the environment.
 
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/logger.hpp"
+#include "core/rules.hpp"
 
 namespace restante::server {
 
@@ -26,6 +28,9 @@ struct Config {
     /// Further names and addresses for the server certificate.
     std::vector<std::string> san;
     LogLevel log_level = LogLevel::info;
+    /// The settings that begin with cloudToDevice: the service's names, ranges and defaults, and
+    /// two more that it does not let one choose, maxQueueDepth and lockDurationAsIso8601.
+    core::HubRules rules;
 };
 
 /// The user asked for something that cannot be done; the text says what and what to do instead.

@@ -100,5 +100,52 @@ TEST(Config, HelpNamesEverySetting) {
     }
 }
 
+TEST(Config, TheQueuesRulesHaveTheServicesNamesAndDefaultsInEverySource) {
+    using namespace std::chrono_literals;
+    const Config standard = parse({});
+    EXPECT_EQ(standard.rules.queue.ttl_default, 1h);
+    EXPECT_EQ(standard.rules.queue.delivery_count_max, 10u);
+    EXPECT_EQ(standard.rules.queue.depth_max, 50u);
+    EXPECT_EQ(standard.rules.queue.lock_duration, 60s);
+    EXPECT_EQ(standard.rules.feedback.ttl, 1h);
+    EXPECT_EQ(standard.rules.feedback.delivery_count_max, 10u);
+    EXPECT_EQ(standard.rules.feedback.lock_duration, 60s);
+
+    const File file(
+        "[cloudToDevice]\ndefaultTtlAsIso8601 = \"P2D\"\nmaxDeliveryCount = 100\n"
+        "[cloudToDevice.feedback]\nttlAsIso8601 = \"PT1M\"\nmaxDeliveryCount = 1\n");
+    const Variable lock("RESTANTE_CLOUDTODEVICE_FEEDBACK_LOCKDURATIONASISO8601", "PT0H0M5S");
+    const Config config = parse({"--config", file.path, "--cloudToDevice.maxQueueDepth", "7",
+                                 "--cloudToDevice.lockDurationAsIso8601=PT5M"});
+    EXPECT_EQ(config.rules.queue.ttl_default, 48h);
+    EXPECT_EQ(config.rules.queue.delivery_count_max, 100u);
+    EXPECT_EQ(config.rules.queue.depth_max, 7u);
+    EXPECT_EQ(config.rules.queue.lock_duration, 5min);
+    EXPECT_EQ(config.rules.feedback.ttl, 1min);
+    EXPECT_EQ(config.rules.feedback.delivery_count_max, 1u);
+    EXPECT_EQ(config.rules.feedback.lock_duration, 5s);
+}
+
+TEST(Config, ARuleOutOfItsRangeIsRefusedWithTheRange) {
+    using testing::AllOf;
+    using testing::HasSubstr;
+    const auto flag = [](const char* name, const char* value) {
+        return refusal({std::string("--cloudToDevice.") + name, value});
+    };
+    EXPECT_THAT(flag("defaultTtlAsIso8601", "PT59S"), AllOf(HasSubstr("PT1M"), HasSubstr("P2D")));
+    EXPECT_THAT(flag("defaultTtlAsIso8601", "P2DT1S"), HasSubstr("P2D"));
+    EXPECT_THAT(flag("defaultTtlAsIso8601", "1h"), HasSubstr("1h"));
+    EXPECT_THAT(flag("maxDeliveryCount", "0"), HasSubstr("1 to 100"));
+    EXPECT_THAT(flag("maxDeliveryCount", "101"), HasSubstr("cloudToDevice.maxDeliveryCount"));
+    EXPECT_THAT(flag("maxQueueDepth", "0"), HasSubstr("1 to 10000"));
+    EXPECT_THAT(flag("lockDurationAsIso8601", "PT4S"), AllOf(HasSubstr("PT5S"), HasSubstr("PT5M")));
+    EXPECT_THAT(flag("feedback.lockDurationAsIso8601", "PT301S"), HasSubstr("PT5M"));
+    EXPECT_THAT(flag("feedback.ttlAsIso8601", "PT1S"), HasSubstr("PT1M"));
+    EXPECT_THAT(flag("feedback.maxDeliverycount", "1"),
+                HasSubstr("cloudToDevice.feedback.maxDeliveryCount"));
+    const File file("[cloudToDevice]\nmaxDeliveryCount = 500\n");
+    EXPECT_THAT(refusal({"--config", file.path}), HasSubstr("1 to 100"));
+}
+
 }  // namespace
 }  // namespace restante::server

@@ -76,7 +76,7 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     if (!engine) throw UsageError(engine.error().message);
     engine_ = std::move(*engine);
     store_ = std::make_unique<store::Store>(*engine_);
-    hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, stop_on_storage_failure);
+    hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, config.rules, stop_on_storage_failure);
     if (auto started = hub_->start(); !started) throw std::runtime_error(started.error().message);
     access_ = std::make_unique<gateway::Access>(*hub_, policies_, clock_, log_, config.hostname);
     websockets_ = websocket_protocols(*access_);

@@ -31,6 +31,12 @@ Bytes message_key_prefix(const model::DeviceId& device) {
     return prefix;
 }
 
+Bytes feedback_key(std::uint64_t number) {
+    Bytes key;
+    ByteWriter(key).u64(number);
+    return key;
+}
+
 Result<model::DeviceId> parse_device_key(BytesView key) {
     auto device = model::DeviceId::parse(as_text(key));
     if (!device) {
@@ -48,6 +54,13 @@ Result<MessageKey> parse_message_key(BytesView key) {
     if (!device) return std::unexpected(std::move(device).error());
     ByteReader reader(key.last(sizeof(std::uint64_t)));
     return MessageKey{.device = std::move(*device), .sequence = {reader.u64()}};
+}
+
+Result<std::uint64_t> parse_feedback_key(BytesView key) {
+    if (key.size() != sizeof(std::uint64_t)) {
+        return fail(ErrorCode::malformed, "not a feedback key: it is not eight bytes long");
+    }
+    return ByteReader(key).u64();
 }
 
 }  // namespace restante::store

@@ -5,6 +5,9 @@
 //                                                                 mqtt_subscriptions
 //     message key   the id's bytes, 0x00, the sequence number     queue, messages
 //                   as eight bytes, most significant first
+//     feedback key  an index or a sequence number, likewise       feedback_records,
+//                                                                 feedback_queue,
+//                                                                 feedback_batches
 //
 // An id never holds a NUL, so no device's message keys start with another's, and the order of the
 // keys is the order of the ids, then of the queue.
@@ -21,13 +24,16 @@ Bytes message_key(const model::DeviceId& device, model::SequenceNumber sequence)
 /// What all message keys of the device start with, and no others.
 Bytes message_key_prefix(const model::DeviceId& device);
 
+Bytes feedback_key(std::uint64_t number);
+
 struct MessageKey {
     model::DeviceId device;
     model::SequenceNumber sequence;
 };
 
-/// Errors of both: malformed.
+/// Errors of these: malformed.
 Result<model::DeviceId> parse_device_key(BytesView key);
 Result<MessageKey> parse_message_key(BytesView key);
+Result<std::uint64_t> parse_feedback_key(BytesView key);
 
 }  // namespace restante::store

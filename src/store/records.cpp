@@ -90,20 +90,25 @@ class RecordReader {
         return flag() ? std::optional(time()) : std::nullopt;
     }
 
+    /// What the fields say together is nothing.
+    void fail() { reader_.fail(); }
+
     template <class T>
     Result<T> finish(T value) {
         if (reader_.ok() && reader_.empty()) return value;
         if (reader_.ok()) {
-            return fail(ErrorCode::malformed,
-                        fmt::format("{} record: {} bytes too many", kind_, reader_.remaining()));
+            return restante::fail(ErrorCode::malformed, fmt::format("{} record: {} bytes too many",
+                                                                    kind_, reader_.remaining()));
         }
         if (!known_ && version_ != 0) {
-            return fail(ErrorCode::malformed,
-                        fmt::format("{} record: version {} is unknown to this hub, it knows {}",
-                                    kind_, version_, version_1));
+            return restante::fail(
+                ErrorCode::malformed,
+                fmt::format("{} record: version {} is unknown to this hub, it knows {}", kind_,
+                            version_, version_1));
         }
-        return fail(ErrorCode::malformed,
-                    fmt::format("{} record: cut short, or a value outside its range", kind_));
+        return restante::fail(
+            ErrorCode::malformed,
+            fmt::format("{} record: cut short, or a value outside its range", kind_));
     }
 
   private:
@@ -159,6 +164,8 @@ Bytes encode(const model::QueuedMessage& queued) {
     out.time(queued.enqueued_at);
     out.time(queued.expires_at);
     out.u32(queued.delivery_count);
+    out.choice(queued.ack);
+    out.text(queued.message_id);
     return out.take();
 }
 
@@ -170,7 +177,9 @@ Result<model::QueuedMessage> decode_queued_message(model::SequenceNumber sequenc
     queued.enqueued_at = in.time();
     queued.expires_at = in.time();
     queued.delivery_count = in.u32();
-    return in.finish(queued);
+    queued.ack = in.choice(AckRequest::full);
+    queued.message_id = in.text();
+    return in.finish(std::move(queued));
 }
 
 // -- message -------------------------------------------------------------------------------------
@@ -255,6 +264,64 @@ Result<model::MqttSubscriptions> decode_mqtt_subscriptions(BytesView record) {
         subscriptions.push_back({.filter = std::move(filter), .granted_qos = qos});
     }
     return in.finish(std::move(subscriptions));
+}
+
+// -- feedback ------------------------------------------------------------------------------------
+
+namespace {
+
+void write(RecordWriter& out, const model::FeedbackRecord& record) {
+    out.text(record.device.value());
+    out.text(record.generation_id);
+    out.text(record.original_message_id);
+    out.time(record.ended_at);
+    out.choice(record.status);
+}
+
+/// nullopt: cut short, or its device id is none; the reader has failed.
+std::optional<model::FeedbackRecord> read(RecordReader& in) {
+    auto device = model::DeviceId::parse(in.text());
+    if (!device) {
+        in.fail();
+        return std::nullopt;
+    }
+    model::FeedbackRecord record{.device = std::move(*device)};
+    record.generation_id = in.text();
+    record.original_message_id = in.text();
+    record.ended_at = in.time();
+    record.status = in.choice(model::FeedbackStatus::purged);
+    return record;
+}
+
+}  // namespace
+
+Bytes encode(const model::FeedbackRecord& record) {
+    RecordWriter out;
+    write(out, record);
+    return out.take();
+}
+
+Bytes encode(const model::FeedbackBatch& batch) {
+    RecordWriter out;
+    out.count(batch.size());
+    for (const auto& record : batch) write(out, record);
+    return out.take();
+}
+
+Result<model::FeedbackRecord> decode_feedback_record(BytesView bytes) {
+    RecordReader in("feedback", bytes);
+    auto finished = in.finish(read(in));
+    if (!finished) return std::unexpected(std::move(finished).error());
+    return std::move(**finished);
+}
+
+Result<model::FeedbackBatch> decode_feedback_batch(BytesView bytes) {
+    RecordReader in("feedback batch", bytes);
+    model::FeedbackBatch batch;
+    for (std::uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
+        if (auto record = read(in)) batch.push_back(std::move(*record));
+    }
+    return in.finish(std::move(batch));
 }
 
 }  // namespace restante::store

@@ -12,6 +12,7 @@
 #include "base/result.hpp"
 #include "model/cloud_to_device_message.hpp"
 #include "model/device_identity.hpp"
+#include "model/feedback.hpp"
 #include "model/mqtt_subscriptions.hpp"
 #include "model/queued_message.hpp"
 
@@ -22,6 +23,8 @@ Bytes encode(const model::QueuedMessage& queued);
 Bytes encode(const model::CloudToDeviceMessage& message);
 Bytes encode(model::SequenceNumber next);
 Bytes encode(const model::MqttSubscriptions& subscriptions);
+Bytes encode(const model::FeedbackRecord& record);
+Bytes encode(const model::FeedbackBatch& batch);
 
 /// Errors of all: malformed, naming the kind of record and what is wrong with it.
 Result<model::DeviceIdentity> decode_device_identity(model::DeviceId id, BytesView record);
@@ -30,5 +33,7 @@ Result<model::QueuedMessage> decode_queued_message(model::SequenceNumber sequenc
 Result<model::CloudToDeviceMessage> decode_message(BytesView record);
 Result<model::SequenceNumber> decode_next_sequence(BytesView record);
 Result<model::MqttSubscriptions> decode_mqtt_subscriptions(BytesView record);
+Result<model::FeedbackRecord> decode_feedback_record(BytesView record);
+Result<model::FeedbackBatch> decode_feedback_batch(BytesView record);
 
 }  // namespace restante::store

@@ -48,7 +48,14 @@ model::CloudToDeviceMessage full_message() {
 const model::QueuedMessage queued{.sequence = {7},
                                   .enqueued_at = from_unix_milliseconds(1),
                                   .expires_at = from_unix_milliseconds(-2),
-                                  .delivery_count = 3};
+                                  .delivery_count = 3,
+                                  .ack = model::AckRequest::full,
+                                  .message_id = "m"};
+const model::FeedbackRecord feedback{.device = *model::DeviceId::parse("d1"),
+                                     .generation_id = "g",
+                                     .original_message_id = "m",
+                                     .ended_at = from_unix_milliseconds(3),
+                                     .status = model::FeedbackStatus::purged};
 const model::MqttSubscriptions subscriptions{
     {.filter = "devices/d1/messages/devicebound/#", .granted_qos = 1},
     {.filter = "$iothub/#", .granted_qos = 0}};
@@ -76,7 +83,11 @@ std::vector<Kind> kinds() {
         {"sequence", encode(model::SequenceNumber{9}),
          [](BytesView r) { return again(decode_next_sequence(r)); }},
         {"MQTT subscriptions", encode(subscriptions),
-         [](BytesView r) { return again(decode_mqtt_subscriptions(r)); }}};
+         [](BytesView r) { return again(decode_mqtt_subscriptions(r)); }},
+        {"feedback", encode(feedback),
+         [](BytesView r) { return again(decode_feedback_record(r)); }},
+        {"feedback batch", encode(model::FeedbackBatch{feedback, feedback}),
+         [](BytesView r) { return again(decode_feedback_batch(r)); }}};
 }
 
 TEST(Records, KeepEveryFieldOfADeviceIdentity) {
@@ -105,6 +116,9 @@ TEST(Records, KeepEveryFieldOfTheRest) {
     EXPECT_EQ(decode_next_sequence(encode(model::SequenceNumber{~std::uint64_t{0}})),
               model::SequenceNumber{~std::uint64_t{0}});
     EXPECT_EQ(decode_mqtt_subscriptions(encode(subscriptions)), subscriptions);
+    EXPECT_EQ(decode_feedback_record(encode(feedback)), feedback);
+    const model::FeedbackBatch batch{feedback, feedback};
+    EXPECT_EQ(decode_feedback_batch(encode(batch)), batch);
     EXPECT_EQ(decode_mqtt_subscriptions(encode(model::MqttSubscriptions())),
               model::MqttSubscriptions());
 }
@@ -112,7 +126,10 @@ TEST(Records, KeepEveryFieldOfTheRest) {
 /// The bytes on disk are a promise to the next version: docs/formats/records.md.
 TEST(Records, AreSpelledAsTheFormatSays) {
     EXPECT_EQ(to_hex(encode(model::SequenceNumber{9})), "010000000000000009");
-    EXPECT_EQ(to_hex(encode(queued)), "010000000000000001fffffffffffffffe00000003");
+    EXPECT_EQ(to_hex(encode(queued)), "010000000000000001fffffffffffffffe0000000303000000016d");
+    EXPECT_EQ(to_hex(encode(feedback)), "010000000264310000000167000000016d000000000000000304");
+    EXPECT_EQ(to_hex(encode(model::FeedbackBatch{feedback})),
+              "01000000010000000264310000000167000000016d000000000000000304");
     EXPECT_EQ(to_hex(encode(model::MqttSubscriptions{{.filter = "a/#", .granted_qos = 1}})),
               "010000000100000003612f2301");
     EXPECT_EQ(to_hex(encode(model::CloudToDeviceMessage{.to = "t",

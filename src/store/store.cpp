@@ -59,6 +59,27 @@ class ChangeWriter {
                        encode(change.subscriptions));
         }
     }
+    void operator()(const core::PutFeedbackRecord& change) {
+        batch_.put(Table::feedback_records, feedback_key(change.index.value),
+                   encode(change.record));
+    }
+    void operator()(const core::DeleteFeedbackRecord& change) {
+        batch_.remove(Table::feedback_records, feedback_key(change.index.value));
+    }
+    void operator()(const core::PutFeedbackBatch& change) {
+        const Bytes key = feedback_key(change.queued.sequence.value);
+        batch_.put(Table::feedback_queue, key, encode(change.queued));
+        batch_.put(Table::feedback_batches, key, encode(*change.records));
+    }
+    void operator()(const core::UpdateFeedbackBatch& change) {
+        batch_.put(Table::feedback_queue, feedback_key(change.queued.sequence.value),
+                   encode(change.queued));
+    }
+    void operator()(const core::DeleteFeedbackBatch& change) {
+        const Bytes key = feedback_key(change.sequence.value);
+        batch_.remove(Table::feedback_queue, key);
+        batch_.remove(Table::feedback_batches, key);
+    }
 
   private:
     WriteBatch& batch_;
@@ -76,6 +97,8 @@ class Recoverer {
         if (result) result = scan(Table::sequences, &Recoverer::next_sequence);
         if (result) result = scan(Table::queue, &Recoverer::queued);
         if (result) result = scan(Table::mqtt_subscriptions, &Recoverer::mqtt_subscriptions);
+        if (result) result = scan(Table::feedback_records, &Recoverer::feedback_record);
+        if (result) result = scan(Table::feedback_queue, &Recoverer::feedback_batch);
         return result;
     }
 
@@ -140,6 +163,24 @@ class Recoverer {
         return {};
     }
 
+    Result<void> feedback_record(BytesView key, BytesView record) {
+        const auto index = parse_feedback_key(key);
+        if (!index) return std::unexpected(index.error());
+        auto feedback = decode_feedback_record(record);
+        if (!feedback) return std::unexpected(feedback.error());
+        recovery_.feedback_record({*index}, std::move(*feedback));
+        return {};
+    }
+
+    Result<void> feedback_batch(BytesView key, BytesView record) {
+        const auto sequence = parse_feedback_key(key);
+        if (!sequence) return std::unexpected(sequence.error());
+        auto batch = decode_queued_message({*sequence}, record);
+        if (!batch) return std::unexpected(batch.error());
+        recovery_.feedback_batch(std::move(*batch));
+        return {};
+    }
+
     Result<DeviceId> owner(Result<DeviceId> id) {
         if (!id || std::ranges::binary_search(devices_, *id)) return id;
         orphaned_.insert(*id);
@@ -171,6 +212,18 @@ void Store::read_message(const model::DeviceId& device, model::SequenceNumber se
                     auto message = decode_message(**record);
                     if (!message) return done(std::unexpected(std::move(message).error()));
                     done(std::make_shared<const model::CloudToDeviceMessage>(std::move(*message)));
+                });
+}
+
+void Store::read_feedback(model::SequenceNumber sequence, FeedbackRead done) {
+    using Batch = std::optional<model::FeedbackBatch>;
+    engine_.get(Table::feedback_batches, feedback_key(sequence.value),
+                [done = std::move(done)](Result<std::optional<Bytes>> record) mutable {
+                    if (!record) return done(std::unexpected(std::move(record).error()));
+                    if (!*record) return done(Batch());
+                    auto batch = decode_feedback_batch(**record);
+                    if (!batch) return done(std::unexpected(std::move(batch).error()));
+                    done(Batch(std::move(*batch)));
                 });
 }
 

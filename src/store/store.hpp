@@ -13,8 +13,8 @@
 
 namespace restante::store {
 
-/// What recover() found. A device comes before everything that belongs to it, and its messages
-/// come in the order of their sequence numbers.
+/// What recover() found. A device comes before everything that belongs to it, and messages and
+/// feedback come in the order of their numbers.
 class Recovery {
   public:
     virtual ~Recovery() = default;
@@ -23,6 +23,8 @@ class Recovery {
     virtual void next_sequence(const model::DeviceId& device, model::SequenceNumber next) = 0;
     virtual void mqtt_subscriptions(const model::DeviceId& device,
                                     model::MqttSubscriptions subscriptions) = 0;
+    virtual void feedback_record(core::FeedbackIndex index, model::FeedbackRecord record) = 0;
+    virtual void feedback_batch(model::QueuedMessage batch) = 0;
     /// A record that says nothing, or that belongs to no device. It is left where it is.
     virtual void damaged(Table table, BytesView key, const Error& reason) = 0;
 };
@@ -42,12 +44,16 @@ class Store {
     void read_message(const model::DeviceId& device, model::SequenceNumber sequence,
                       MessageRead done);
 
+    using FeedbackRead = std::move_only_function<void(Result<std::optional<model::FeedbackBatch>>)>;
+    /// As read_message, for the records of a batch.
+    void read_feedback(model::SequenceNumber sequence, FeedbackRead done);
+
     /// Blocks: for programs that read a store without running a hub. Errors: storage_failed,
     /// device_not_found, malformed.
     Result<model::DeviceIdentity> read_device(const model::DeviceId& device);
 
-    /// Reports everything but the messages themselves. Once, before anything else. Errors:
-    /// storage_failed.
+    /// Reports everything but the messages and the batches themselves. Once, before anything else.
+    /// Errors: storage_failed.
     Result<void> recover(Recovery& recovery);
 
   private:

@@ -19,6 +19,12 @@ std::string_view to_string(Table table) {
             return "sequences";
         case Table::mqtt_subscriptions:
             return "mqtt_subscriptions";
+        case Table::feedback_records:
+            return "feedback_records";
+        case Table::feedback_queue:
+            return "feedback_queue";
+        case Table::feedback_batches:
+            return "feedback_batches";
     }
     return "unknown";
 }

@@ -1,5 +1,5 @@
 #pragma once
-// Where durable bytes live: five ordered tables of keys and values, changed by atomic batches.
+// Where durable bytes live: ordered tables of keys and values, changed by atomic batches.
 //
 // An engine is shaped for a store that may be far away: writes and reads answer later, through a
 // callback, exactly once and never inside the call itself. Callbacks come from an engine's own
@@ -19,10 +19,25 @@
 
 namespace restante::store {
 
-enum class Table : std::uint8_t { devices, queue, messages, sequences, mqtt_subscriptions };
+enum class Table : std::uint8_t {
+    devices,
+    queue,
+    messages,
+    sequences,
+    mqtt_subscriptions,
+    feedback_records,
+    feedback_queue,
+    feedback_batches
+};
 
-inline constexpr std::array tables{Table::devices, Table::queue, Table::messages, Table::sequences,
-                                   Table::mqtt_subscriptions};
+inline constexpr std::array tables{Table::devices,
+                                   Table::queue,
+                                   Table::messages,
+                                   Table::sequences,
+                                   Table::mqtt_subscriptions,
+                                   Table::feedback_records,
+                                   Table::feedback_queue,
+                                   Table::feedback_batches};
 
 /// The table's name, which is also its name on disk.
 std::string_view to_string(Table table);

@@ -54,6 +54,13 @@ class RecordedRecovery final : public Recovery {
                             model::MqttSubscriptions subscriptions) override {
         lines.push_back(fmt::format("subscriptions {} {}", device.value(), subscriptions.size()));
     }
+    void feedback_record(core::FeedbackIndex index, model::FeedbackRecord record) override {
+        lines.push_back(fmt::format("feedback {} {}", index.value, record.original_message_id));
+    }
+    void feedback_batch(model::QueuedMessage batch) override {
+        lines.push_back(
+            fmt::format("batch {} deliveries {}", batch.sequence.value, batch.delivery_count));
+    }
     void damaged(Table table, BytesView key, const Error& reason) override {
         lines.push_back(fmt::format("damaged {} {}", to_string(table),
                                     key.empty() ? "" : as_text(key.first(1))));
@@ -243,6 +250,25 @@ TEST(StoreOnRocksDb, HoldsAHubAcrossARestart) {
                     [&](Result<void> result) { answer.set_value(std::move(result)); });
         ASSERT_TRUE(answer.get_future().get());
     }
+}
+
+TEST_F(StoreTest, FeedbackIsARecordUntilItIsInABatch) {
+    const model::FeedbackRecord record{
+        .device = id("a"), .generation_id = "1", .original_message_id = "m", .ended_at = {}};
+    write({core::PutFeedbackRecord{.index = {1}, .record = record},
+           core::PutFeedbackRecord{.index = {2}, .record = record}});
+    EXPECT_THAT(recovered(), ElementsAre("feedback 1 m", "feedback 2 m"));
+    write({core::DeleteFeedbackRecord{.index = {1}},
+           core::PutFeedbackBatch{
+               .queued = {.sequence = {5}},
+               .records = std::make_shared<model::FeedbackBatch>(model::FeedbackBatch{record})}});
+    write({core::UpdateFeedbackBatch{.queued = {.sequence = {5}, .delivery_count = 1}}});
+    EXPECT_THAT(recovered(), ElementsAre("feedback 2 m", "batch 5 deliveries 1"));
+    std::promise<std::optional<model::FeedbackBatch>> read;
+    store_.read_feedback({5}, [&](auto batch) { read.set_value(batch.value()); });
+    EXPECT_EQ(read.get_future().get(), model::FeedbackBatch{record});
+    write({core::DeleteFeedbackBatch{.sequence = {5}}, core::DeleteFeedbackRecord{.index = {2}}});
+    EXPECT_EQ(records(), 0u);
 }
 
 }  // namespace

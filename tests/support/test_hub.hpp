@@ -129,7 +129,7 @@ class TestHub : public testing::Test {
     store::MemoryEngine engine;
     store::Store store{engine};
     const auth::SharedAccessPolicies policies = auth::make_default_policies();
-    hub::Hub hub{store, clock, Logger(log, clock), [](const Error&) {}};
+    hub::Hub hub{store, clock, Logger(log, clock), core::HubRules(), [](const Error&) {}};
     const gateway::Access access{hub, policies, clock, Logger(log, clock), std::string(hostname)};
 };
 

@@ -2,187 +2,110 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "base/assert.hpp"
-#include "model/limits.hpp"
-
 namespace restante::core {
 
-using model::LockedMessage;
 using model::LockToken;
 using model::QueuedMessage;
 using model::SequenceNumber;
 
-QueueRules QueueRules::defaults() {
-    return {.depth_max = model::limits::queue_depth_max,
-            .lock_duration = model::limits::lock_duration,
-            .ttl_default = model::limits::ttl_default,
-            .delivery_count_max = model::limits::delivery_count_max};
-}
-
-void DeviceQueue::recover(const QueuedMessage& queued) {
-    RESTANTE_ASSERT(entries_.empty() || entries_.back().queued.sequence < queued.sequence);
-    Entry entry;
-    entry.queued = queued;
-    entries_.push_back(std::move(entry));
+void DeviceQueue::recover(QueuedMessage queued) {
     next_ = {queued.sequence.value + 1};
+    queue_.push(std::move(queued));
 }
 
 Result<SequenceNumber> DeviceQueue::enqueue(
-    std::shared_ptr<const model::CloudToDeviceMessage> message, const QueueRules& rules, Now now,
-    ChangeSet& changes) {
-    advance(now, changes);
-    if (entries_.size() >= rules.depth_max) {
+    std::shared_ptr<const model::CloudToDeviceMessage> message, const QueueContext& context) {
+    advance(context);
+    const auto& rules = context.rules;
+    if (queue_.size() >= rules.depth_max) {
+        // The two blanks are the service's own.
         return fail(ErrorCode::device_maximum_queue_depth_exceeded,
                     fmt::format("C2D messages enqueued for the device exceeded the queue limit of "
                                 "{},  see more at http://aka.ms/iothub403004",
                                 rules.depth_max));
     }
-    Entry entry;
-    entry.queued = {.sequence = next_,
-                    .enqueued_at = now.wall,
-                    .expires_at = message->expiry_time.value_or(now.wall + rules.ttl_default),
-                    .delivery_count = 0};
-    changes.push_back(
-        PutMessage{.device = device_, .queued = entry.queued, .message = std::move(message)});
-    entries_.push_back(std::move(entry));
-    next_.value += 1;
-    return entries_.back().queued.sequence;
+    QueuedMessage queued{
+        .sequence = next_,
+        .enqueued_at = context.now.wall,
+        .expires_at = message->expiry_time.value_or(context.now.wall + rules.ttl_default),
+        .ack = message->ack.value_or(model::AckRequest::none),
+        .message_id = {}};
+    if (queued.ack != model::AckRequest::none) queued.message_id = message->message_id.value_or("");
+    context.changes.push_back(
+        PutMessage{.device = device_, .queued = queued, .message = std::move(message)});
+    queue_.push(std::move(queued));
+    return std::exchange(next_, SequenceNumber{next_.value + 1});
 }
 
-std::vector<LockedMessage> DeviceQueue::receive(std::size_t max, ReceiverId receiver,
-                                                std::uint64_t& serial, const QueueRules& rules,
-                                                Now now, ChangeSet& changes) {
-    advance(now, changes);
-    std::vector<LockedMessage> locked;
-    for (auto& entry : entries_) {
-        if (locked.size() == max) break;
-        if (entry.lock) continue;
-        const bool redelivered = entry.lock_serial != 0 || entry.queued.delivery_count > 0;
-        entry.lock_serial = ++serial;
-        entry.lock = Lock{.receiver = receiver, .until = now.steady + rules.lock_duration};
-        locked.push_back({.token = {.sequence = entry.queued.sequence, .serial = serial},
-                          .queued = entry.queued,
-                          .redelivered = redelivered,
-                          .message = nullptr});
-    }
-    return locked;
+std::vector<model::LockedMessage> DeviceQueue::receive(const ReceiveOrder& order,
+                                                       std::uint64_t& serial,
+                                                       const QueueContext& context) {
+    advance(context);
+    return queue_.receive(order, serial, context.now);
 }
 
-Result<void> DeviceQueue::complete(LockToken token, LateSettlement late, Now now,
-                                   ChangeSet& changes) {
-    const auto entry = find(token, late, now);
-    if (!entry) return std::unexpected(entry.error());
-    end_message(*entry, changes);
+Result<void> DeviceQueue::complete(LockToken token, LateSettlement late,
+                                   const QueueContext& context) {
+    auto ended = queue_.complete(token, late, context.now);
+    if (!ended) return std::unexpected(ended.error());
+    forget(std::move(*ended), context);
     return {};
 }
 
-Result<void> DeviceQueue::abandon(LockToken token, const QueueRules& rules, Now now,
-                                  ChangeSet& changes) {
-    const auto found = find(token, LateSettlement::refuse, now);
-    if (!found) return std::unexpected(found.error());
-    const auto entry = *found;
-    entry->lock.reset();
-    entry->queued.delivery_count += 1;
-    const bool expired = entry->queued.expires_at <= now.wall;
-    if (expired || entry->queued.delivery_count >= rules.delivery_count_max) {
-        end_message(entry, changes);
+Result<void> DeviceQueue::abandon(LockToken token, const QueueContext& context) {
+    auto abandoned = queue_.abandon(token, context.rules.delivery_count_max, context.now);
+    if (!abandoned) return std::unexpected(abandoned.error());
+    if (abandoned->ended) {
+        forget({.queued = std::move(abandoned->queued), .status = *abandoned->ended}, context);
     } else {
-        changes.push_back(UpdateMessage{.device = device_, .queued = entry->queued});
+        context.changes.push_back(
+            UpdateMessage{.device = device_, .queued = std::move(abandoned->queued)});
     }
     return {};
 }
 
-Result<void> DeviceQueue::reject(LockToken token, Now now, ChangeSet& changes) {
-    const auto entry = find(token, LateSettlement::refuse, now);
-    if (!entry) return std::unexpected(entry.error());
-    end_message(*entry, changes);
+Result<void> DeviceQueue::reject(LockToken token, const QueueContext& context) {
+    auto ended = queue_.reject(token, context.now);
+    if (!ended) return std::unexpected(ended.error());
+    forget(std::move(*ended), context);
     return {};
 }
 
-bool DeviceQueue::release(ReceiverId receiver, Now now, ChangeSet& changes) {
-    bool released = false;
-    for (auto& entry : entries_) {
-        if (!entry.lock || entry.lock->receiver != receiver) continue;
-        entry.lock.reset();
-        released = true;
-    }
-    advance(now, changes);
+bool DeviceQueue::release(ReceiverId receiver, const QueueContext& context) {
+    const bool released = queue_.release(receiver);
+    advance(context);
     return released && has_deliverable();
 }
 
-bool DeviceQueue::advance(Now now, ChangeSet& changes) {
-    bool returned = false;
-    for (auto entry = entries_.begin(); entry != entries_.end();) {
-        const bool lock_ended = entry->lock && entry->lock->until <= now.steady;
-        if (lock_ended) entry->lock.reset();
-        if (!entry->lock && entry->queued.expires_at <= now.wall) {
-            entry = end_message(entry, changes);
-            continue;
-        }
-        returned = returned || lock_ended;
-        ++entry;
-    }
+bool DeviceQueue::advance(const QueueContext& context) {
+    EndedMessages ended;
+    const bool returned = queue_.advance(context.now, ended);
+    forget_all(std::move(ended), context);
     return returned;
 }
 
-std::size_t DeviceQueue::purge(ChangeSet& changes) {
-    const std::size_t purged = entries_.size();
-    while (!entries_.empty()) end_message(entries_.begin(), changes);
-    return purged;
+std::size_t DeviceQueue::purge(const QueueContext& context) {
+    auto purged = queue_.purge();
+    const std::size_t count = purged.size();
+    forget_all(std::move(purged), context);
+    return count;
 }
 
-bool DeviceQueue::has_deliverable() const {
-    return std::any_of(entries_.begin(), entries_.end(),
-                       [](const Entry& entry) { return !entry.lock; });
+void DeviceQueue::forget(EndedMessage message, const QueueContext& context) {
+    EndedMessages one;
+    one.push_back(std::move(message));
+    forget_all(std::move(one), context);
 }
 
-std::optional<WallTime> DeviceQueue::next_expiry() const {
-    std::optional<WallTime> next;
-    for (const auto& entry : entries_) {
-        if (entry.lock) continue;
-        if (!next || entry.queued.expires_at < *next) next = entry.queued.expires_at;
+void DeviceQueue::forget_all(EndedMessages messages, const QueueContext& context) {
+    for (auto& message : messages) {
+        context.changes.push_back(
+            DeleteMessage{.device = device_, .sequence = message.queued.sequence});
+        context.ended.push_back(std::move(message));
     }
-    return next;
-}
-
-std::optional<SteadyTime> DeviceQueue::next_lock_end() const {
-    std::optional<SteadyTime> next;
-    for (const auto& entry : entries_) {
-        if (entry.lock && (!next || entry.lock->until < *next)) next = entry.lock->until;
+    if (!messages.empty() && queue_.size() == 0) {
+        context.changes.push_back(PutNextSequence{.device = device_, .next = next_});
     }
-    return next;
-}
-
-Result<DeviceQueue::Entries::iterator> DeviceQueue::find(LockToken token, LateSettlement late,
-                                                         Now now) {
-    const auto entry = std::lower_bound(
-        entries_.begin(), entries_.end(), token.sequence,
-        [](const Entry& e, SequenceNumber sequence) { return e.queued.sequence < sequence; });
-    const bool latest = entry != entries_.end() && entry->queued.sequence == token.sequence &&
-                        entry->lock_serial == token.serial && token.serial != 0;
-    if (latest) {
-        const bool held = entry->lock && entry->lock->until > now.steady;
-        const bool late_but_free =
-            late == LateSettlement::accept && entry->queued.expires_at > now.wall;
-        if (held || late_but_free) return entry;
-    }
-    return fail(ErrorCode::device_message_lock_lost,
-                "the lock on this message has ended: it was settled before, its time ran out, or "
-                "another receiver holds it now");
-}
-
-DeviceQueue::Entries::iterator DeviceQueue::end_message(Entries::iterator entry,
-                                                        ChangeSet& changes) {
-    changes.push_back(DeleteMessage{.device = device_, .sequence = entry->queued.sequence});
-    const auto next = entries_.erase(entry);
-    if (entries_.empty()) {
-        changes.push_back(PutNextSequence{.device = device_, .next = next_});
-        entries_.shrink_to_fit();
-        return entries_.end();
-    }
-    return next;
 }
 
 }  // namespace restante::core

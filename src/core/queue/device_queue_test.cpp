@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <sstream>
 
@@ -22,6 +23,7 @@ namespace {
 ///     wall SECONDS          -> woken | quiet              the wall clock alone, either direction
 ///     purge                 -> count
 ///     changes               -> what the store was told since the last question
+///     ended                 -> what left the queue and how, since the last question
 class Story {
   public:
     Story() : queue_(*model::DeviceId::parse("d")) { rules_.depth_max = 3; }
@@ -40,7 +42,7 @@ class Story {
         }
     }
 
-    QueueRules rules_ = QueueRules::defaults();
+    QueueRules rules_;
 
   private:
     std::string answer(std::istringstream& words) {
@@ -51,33 +53,31 @@ class Story {
         if (verb == "enqueue") return enqueue(number);
         if (verb == "receive") return receive(number);
         if (verb == "complete")
-            return settled(
-                queue_.complete(tokens_[number], LateSettlement::refuse, clock_.now(), changes_));
+            return settled(queue_.complete(tokens_[number], LateSettlement::refuse, context()));
         if (verb == "late")
-            return settled(
-                queue_.complete(tokens_[number], LateSettlement::accept, clock_.now(), changes_));
+            return settled(queue_.complete(tokens_[number], LateSettlement::accept, context()));
         if (verb == "stale")
-            return settled(queue_.complete(first_tokens_[number], LateSettlement::accept,
-                                           clock_.now(), changes_));
+            return settled(
+                queue_.complete(first_tokens_[number], LateSettlement::accept, context()));
         if (verb == "abandon") {
-            return settled(queue_.abandon(tokens_[number], rules_, clock_.now(), changes_));
+            return settled(queue_.abandon(tokens_[number], context()));
         }
-        if (verb == "reject")
-            return settled(queue_.reject(tokens_[number], clock_.now(), changes_));
+        if (verb == "reject") return settled(queue_.reject(tokens_[number], context()));
         if (verb == "release") {
             const ReceiverId receiver{static_cast<std::uint64_t>(number)};
-            return woken(queue_.release(receiver, clock_.now(), changes_));
+            return woken(queue_.release(receiver, context()));
         }
         if (verb == "advance") {
             clock_.advance(std::chrono::seconds{number});
-            return woken(queue_.advance(clock_.now(), changes_));
+            return woken(queue_.advance(context()));
         }
         if (verb == "wall") {
             clock_.set_wall(clock_.now().wall + std::chrono::seconds{number});
-            return woken(queue_.advance(clock_.now(), changes_));
+            return woken(queue_.advance(context()));
         }
-        if (verb == "purge") return fmt::to_string(queue_.purge(changes_));
+        if (verb == "purge") return fmt::to_string(queue_.purge(context()));
         if (verb == "changes") return told();
+        if (verb == "ended") return ended();
         return "unknown command";
     }
 
@@ -86,14 +86,15 @@ class Story {
         if (ttl_seconds != 0) {
             message->expiry_time = clock_.now().wall + std::chrono::seconds{ttl_seconds};
         }
-        const auto sequence = queue_.enqueue(message, rules_, clock_.now(), changes_);
+        const auto sequence = queue_.enqueue(message, context());
         return sequence ? fmt::to_string(sequence->value) : "full";
     }
 
     std::string receive(int receiver) {
         std::string text;
         const ReceiverId by{static_cast<std::uint64_t>(receiver)};
-        for (const auto& m : queue_.receive(10, by, serial_, rules_, clock_.now(), changes_)) {
+        const ReceiveOrder order{.max = 10, .receiver = by, .lock_duration = rules_.lock_duration};
+        for (const auto& m : queue_.receive(order, serial_, context())) {
             const int sequence = static_cast<int>(m.token.sequence.value);
             first_tokens_.try_emplace(sequence, m.token);
             tokens_[sequence] = m.token;
@@ -122,12 +123,28 @@ class Story {
         return text.empty() ? "nothing" : text;
     }
 
+    std::string ended() {
+        constexpr std::array words{"success", "expired", "count", "rejected", "purged"};
+        std::string text;
+        for (const auto& message : ended_) {
+            text += fmt::format("{}{}:{}", text.empty() ? "" : " ", message.queued.sequence.value,
+                                words.at(static_cast<std::size_t>(message.status)));
+        }
+        ended_.clear();
+        return text.empty() ? "nothing" : text;
+    }
+
+    QueueContext context() {
+        return {.rules = rules_, .now = clock_.now(), .changes = changes_, .ended = ended_};
+    }
+
     static std::string settled(const Result<void>& result) { return result ? "ok" : "lost"; }
     static std::string woken(bool returned) { return returned ? "woken" : "quiet"; }
 
     DeviceQueue queue_;
     test::ManualClock clock_;
     ChangeSet changes_;
+    EndedMessages ended_;
     std::uint64_t serial_ = 0;
     std::map<int, model::LockToken> tokens_;
     std::map<int, model::LockToken> first_tokens_;
@@ -174,6 +191,7 @@ TEST(DeviceQueue, CountsOnlyAbandonsAndDeadLettersAtTheMaximum) {
         receive    | 1!
         abandon 1  | ok
         changes    | delete:1 next:2
+        ended      | 1:count
         receive    | nothing
     )");
 }
@@ -234,6 +252,7 @@ TEST(DeviceQueue, DeadLettersWhatExpiredWhileHeldWhenTheLockEnds) {
         changes    | put:1
         advance 30 | quiet
         changes    | delete:1 next:2
+        ended      | 1:expired
     )");
 }
 
@@ -255,6 +274,7 @@ TEST(DeviceQueue, LocksIgnoreAWallClockThatJumps) {
         receive      | 1!
         wall 176400  | quiet
         complete 1   | ok
+        ended        | 1:success
     )");
 }
 
@@ -264,6 +284,7 @@ TEST(DeviceQueue, PurgeTakesLockedMessagesToo) {
         receive    | 1
         enqueue    | 2
         purge      | 2
+        ended      | 1:purged 2:purged
         complete 1 | lost
         enqueue    | 3
     )");
@@ -274,6 +295,7 @@ TEST(DeviceQueue, RejectEndsAMessage) {
         enqueue    | 1
         receive    | 1
         reject 1   | ok
+        ended      | 1:rejected
         receive    | nothing
         changes    | put:1 delete:1 next:2
     )");
@@ -283,9 +305,12 @@ TEST(DeviceQueue, ContinuesItsSequenceAfterRecovery) {
     DeviceQueue queue(*model::DeviceId::parse("d"));
     queue.recover(model::SequenceNumber{7});
     const test::ManualClock clock;
+    const QueueRules rules;
     ChangeSet changes;
-    const auto sequence = queue.enqueue(std::make_shared<model::CloudToDeviceMessage>(),
-                                        QueueRules::defaults(), clock.now(), changes);
+    EndedMessages ended;
+    const auto sequence =
+        queue.enqueue(std::make_shared<model::CloudToDeviceMessage>(),
+                      {.rules = rules, .now = clock.now(), .changes = changes, .ended = ended});
     EXPECT_EQ(sequence->value, 7u);
 }
 

@@ -26,6 +26,8 @@ class ValueReader {
 
   private:
     Value content(ByteReader& in, std::uint8_t encoding, int depth);
+    Value constant(ByteReader& in, std::uint8_t encoding);
+    Value fixed(ByteReader& in, std::uint8_t encoding);
     Value variable(ByteReader& in, std::uint8_t encoding);
     Value compound(ByteReader& in, std::uint8_t encoding, int depth);
     Value list(ByteReader& body, std::size_t count, int depth);
@@ -78,7 +80,18 @@ bool is_ascii(std::string_view text) {
     return true;
 }
 
+/// The first half of a format code says how wide what follows is.
 Value ValueReader::content(ByteReader& in, std::uint8_t encoding, int depth) {
+    const int width = encoding >> 4;
+    if (width == 0x4) return constant(in, encoding);
+    if (width >= 0x5 && width <= 0x9) return fixed(in, encoding);
+    if (width == 0xa || width == 0xb) return variable(in, encoding);
+    if (width >= 0xc) return compound(in, encoding, depth);
+    fault(in, "unknown type");
+    return {};
+}
+
+Value ValueReader::constant(ByteReader& in, std::uint8_t encoding) {
     switch (encoding) {
         case code::null:
             return {};
@@ -86,6 +99,20 @@ Value ValueReader::content(ByteReader& in, std::uint8_t encoding, int depth) {
             return true;
         case code::boolean_false:
             return false;
+        case code::uint_zero:
+            return std::uint32_t{0};
+        case code::ulong_zero:
+            return std::uint64_t{0};
+        case code::list0:
+            return List{};
+        default:
+            fault(in, "unknown type");
+            return {};
+    }
+}
+
+Value ValueReader::fixed(ByteReader& in, std::uint8_t encoding) {
+    switch (encoding) {
         case code::boolean: {
             const std::uint8_t byte = in.u8();
             if (byte > 1) fault(in, "a boolean that is neither 0 nor 1");
@@ -99,14 +126,10 @@ Value ValueReader::content(ByteReader& in, std::uint8_t encoding, int depth) {
             return in.u32();
         case code::uint_small:
             return std::uint32_t{in.u8()};
-        case code::uint_zero:
-            return std::uint32_t{0};
         case code::ulong:
             return in.u64();
         case code::ulong_small:
             return std::uint64_t{in.u8()};
-        case code::ulong_zero:
-            return std::uint64_t{0};
         case code::byte:
             return read_as<std::int8_t>(in);
         case code::short_:
@@ -135,16 +158,10 @@ Value ValueReader::content(ByteReader& in, std::uint8_t encoding, int depth) {
             return WallTime(Milliseconds(read_as<std::int64_t>(in)));
         case code::uuid:
             return read_block<Uuid, 16>(in);
-        case code::list0:
-            return List{};
         default:
-            break;
+            fault(in, "unknown type");
+            return {};
     }
-    const int kind = encoding >> 4;
-    if (kind == 0xa || kind == 0xb) return variable(in, encoding);
-    if (kind >= 0xc) return compound(in, encoding, depth);
-    fault(in, "unknown type");
-    return {};
 }
 
 Value ValueReader::variable(ByteReader& in, std::uint8_t encoding) {

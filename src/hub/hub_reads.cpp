@@ -1,0 +1,82 @@
+// What the hub hands out with its content: messages and feedback batches, read from the store
+// after the decision to hand them out is on disk.
+
+#include "hub/hub.hpp"
+
+namespace restante::hub {
+
+/// Reads into each item, then goes on with all of them on the hub's loop. `read` gets an item and
+/// a function to call once, on any thread, when the item is complete.
+template <class Item, class Read>
+void Hub::read_each(std::vector<Item> items, Read read,
+                    std::move_only_function<void(std::vector<Item>)> then) {
+    if (items.empty()) return then(std::move(items));
+    /// Shared by the reads of one call; the last one goes on.
+    struct Gather {
+        std::vector<Item> items;
+        std::atomic<std::size_t> left;
+        std::move_only_function<void(std::vector<Item>)> then;
+    };
+    const std::size_t count = items.size();
+    auto gather = std::make_shared<Gather>(std::move(items), count, std::move(then));
+    ++outstanding_;
+    for (std::size_t i = 0; i < count; ++i) {
+        read(gather->items[i], [this, gather] {
+            if (gather->left.fetch_sub(1) > 1) return;
+            on_loop([this, gather] {
+                gather->then(std::move(gather->items));
+                --outstanding_;
+                stop_when_quiet();
+            });
+        });
+    }
+}
+
+void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
+                      Answer<std::vector<model::LockedMessage>> answer) {
+    const auto read = [this, device](model::LockedMessage& item, auto complete) {
+        const auto sequence = item.queued.sequence;
+        store_.read_message(
+            device, sequence,
+            [this, &item, device, sequence, complete = std::move(complete)](auto message) {
+                if (message) {
+                    item.message = std::move(*message);
+                } else {
+                    log_.error("message_unreadable", {{"device", device.value()},
+                                                      {"seq", sequence.value},
+                                                      {"reason", message.error().message}});
+                }
+                complete();
+            });
+    };
+    read_each<model::LockedMessage>(
+        std::move(locked), read, [answer = std::move(answer)](auto items) mutable {
+            // Absent means it was completed or purged while it was read: nothing to deliver.
+            std::erase_if(items, [](const auto& item) { return !item.message; });
+            answer(std::move(items));
+        });
+}
+
+void Hub::read_records(std::vector<model::LockedMessage> batches,
+                       std::move_only_function<void(std::vector<model::LockedFeedback>)> then) {
+    std::vector<model::LockedFeedback> locked;
+    for (auto& batch : batches) {
+        locked.push_back({.token = batch.token, .queued = std::move(batch.queued), .records = {}});
+    }
+    const auto read = [this](model::LockedFeedback& item, auto complete) {
+        const auto sequence = item.queued.sequence;
+        store_.read_feedback(
+            sequence, [this, &item, sequence, complete = std::move(complete)](auto records) {
+                if (!records) {
+                    log_.error("feedback_unreadable",
+                               {{"seq", sequence.value}, {"reason", records.error().message}});
+                } else if (*records) {
+                    item.records = std::move(**records);
+                }
+                complete();
+            });
+    };
+    read_each<model::LockedFeedback>(std::move(locked), read, std::move(then));
+}
+
+}  // namespace restante::hub
