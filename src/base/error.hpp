@@ -13,6 +13,7 @@ enum class ErrorCode : std::uint8_t {
     argument_invalid,
     invalid_operation,
     format_error,
+    default_storage_endpoint_not_configured,
     unauthorized,
     device_maximum_queue_depth_exceeded,
     invalid_message_expiry_time,

@@ -1,5 +1,5 @@
 #pragma once
-// How each error is spelled on each wire: one row an error, and the texts around it.
+// How each error is spelled on each wire: the words of the catalogue, and the texts around them.
 
 #include <cstdint>
 #include <optional>
@@ -10,22 +10,12 @@
 #include "base/error.hpp"
 #include "base/uuid.hpp"
 #include "model/device_id.hpp"
+#include "wire/error_catalogue.hpp"
 
 namespace restante::wire {
 
-struct ErrorRow {
-    ErrorCode code;
-    /// The service's name for it: the `iothub-errorcode` header, and part of a body.
-    std::string_view name;
-    /// The service's number for it.
-    std::uint32_t number;
-    std::uint16_t http_status;
-    /// The AMQP symbol.
-    std::string_view condition;
-};
-
-/// The row of any code. What is only the hub's own concern (a full disk, a dropped connection)
-/// shows as ServerError.
+/// The row the hub says for any code. What is only the hub's own concern (a full disk, a dropped
+/// connection) shows as ServerError.
 const ErrorRow& error_row(ErrorCode code);
 
 // From the wire, for our SDKs. nullopt for a word the table does not know.
@@ -49,17 +39,19 @@ struct Tracking {
 std::string http_error_body(const Error& error, const Tracking& tracking);
 
 /// What stands in the description of an AMQP error: JSON with code, message and tracking id, but
-/// for a full queue, whose plain text clients search for.
+/// for a full queue, whose plain text clients search for: there it is the error's own message.
 std::string amqp_error_description(const Error& error, const Tracking& tracking);
 
 /// What a service client hears when it sends to `device`: to it, a device that is disabled does
 /// not exist either, and the text is the id alone.
 Error as_send_error(const Error& error, const model::DeviceId& device);
 
-/// Reads what a hub answered over HTTP: `name` is the value of the header, empty when absent.
+/// Reads what a hub answered over HTTP, in any of the three shapes of its bodies: `name` is the
+/// value of the header, empty when absent. A word that this hub never says goes before the text:
+/// "JobQuotaExceeded (403003): ...".
 Error http_error(unsigned status, std::string_view name, std::string_view body);
 
-/// Reads what a hub answered over AMQP.
+/// Reads what a hub answered over AMQP; as above.
 Error amqp_error(std::string_view condition, std::string_view description);
 
 }  // namespace restante::wire

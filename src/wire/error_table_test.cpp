@@ -47,7 +47,18 @@ TEST(ErrorTable, ReadsAConditionAsTheSdksDo) {
     EXPECT_EQ(error_code_from_condition("com.microsoft:argument-out-of-range"),
               ErrorCode::argument_invalid);
     EXPECT_EQ(error_code_from_condition("amqp:internal-error"), ErrorCode::server_error);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:quota-exceeded"), ErrorCode::throttled);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:iot-hub-suspended"),
+              ErrorCode::service_unavailable);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:iot-hub-not-found-error"),
+              ErrorCode::unauthorized);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:link-creation-conflict"),
+              ErrorCode::connection_replaced);
+    EXPECT_EQ(error_code_from_condition("amqp:link:detach-forced"), ErrorCode::service_unavailable);
+    EXPECT_EQ(error_code_from_condition("amqp:session:window-violation"),
+              ErrorCode::connection_dropped);
     EXPECT_EQ(error_code_from_condition("amqp:unheard-of"), std::nullopt);
+    EXPECT_EQ(error_code_from_condition(""), std::nullopt);
 }
 
 TEST(TrackingId, IsWrittenAsTheServicesGatewaysWriteIt) {
@@ -79,11 +90,13 @@ TEST(AmqpErrorDescription, IsJsonWithTheNumber) {
               R"("timestampUtc":"2020-07-25T14:14:25.1720000Z","info":null})");
 }
 
-TEST(AmqpErrorDescription, IsPlainForAFullQueue) {
-    EXPECT_EQ(amqp_error_description({ErrorCode::device_maximum_queue_depth_exceeded, "full"},
-                                     tracking()),
-              "C2D messages enqueued for the device exceeded the queue limit of 50,  see more at "
-              "http://aka.ms/iothub403004");
+TEST(AmqpErrorDescription, IsTheErrorsOwnTextForAFullQueue) {
+    const std::string text =
+        "C2D messages enqueued for the device exceeded the queue limit of 7,  see more at "
+        "http://aka.ms/iothub403004";
+    EXPECT_EQ(
+        amqp_error_description({ErrorCode::device_maximum_queue_depth_exceeded, text}, tracking()),
+        text);
 }
 
 TEST(SendError, HidesWhetherADeviceIsDisabledOrAbsent) {
@@ -112,10 +125,23 @@ TEST(HttpError, IsReadFromEveryShapeOfBody) {
     EXPECT_EQ(http_error(404, "", R"({"errorCode":404001,"message":"sensor-thl-002"})"), not_found);
 }
 
+TEST(HttpError, KeepsTheNameAndNumberOfWhatThisHubNeverSays) {
+    const Error expected{ErrorCode::throttled, "JobQuotaExceeded (403003): text"};
+    EXPECT_EQ(http_error(403, "JobQuotaExceeded",
+                         R"({"Message":"ErrorCode:JobQuotaExceeded;text","ExceptionMessage":""})"),
+              expected);
+    EXPECT_EQ(http_error(403, "", R"({"errorCode":403003,"message":"text"})"), expected);
+    EXPECT_EQ(http_error(403, "JobQuotaExceeded", "").message,
+              "JobQuotaExceeded (403003): the hub answered 403");
+    EXPECT_EQ(amqp_error("amqp:not-found", R"({"errorCode":404103,"message":"text"})"),
+              (Error{ErrorCode::timeout, "DeviceNotOnline (404103): text"}));
+}
+
 TEST(HttpError, FallsBackToTheStatus) {
     EXPECT_EQ(http_error(412, "", "no JSON"),
               (Error{ErrorCode::precondition_failed, "the hub answered 412"}));
-    EXPECT_EQ(http_error(502, "", "").code, ErrorCode::server_error);
+    EXPECT_EQ(http_error(502, "", "").code, ErrorCode::service_unavailable);
+    EXPECT_EQ(http_error(501, "", "").code, ErrorCode::server_error);
     EXPECT_EQ(http_error(418, "", "[]").code, ErrorCode::argument_invalid);
     EXPECT_EQ(http_error(200, "", "").code, ErrorCode::protocol_error);
     EXPECT_EQ(http_error(500, "", R"({"errorCode":-1,"message":1})").code, ErrorCode::server_error);
