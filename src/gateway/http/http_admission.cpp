@@ -28,14 +28,25 @@ std::string_view name(auth::Rights right) {
     return "none";
 }
 
+/// The request's token. Without one the request is answered.
+std::optional<std::string_view> find_token(HttpExchange& exchange, std::string_view who) {
+    const auto token = exchange.request().headers.find("Authorization");
+    if (!token) {
+        exchange.refuse(who, Error(ErrorCode::unauthorized, "the Authorization header is missing"));
+    }
+    return token;
+}
+
+bool is_refusal(const Error& error) {
+    return error.code == ErrorCode::unauthorized || error.code == ErrorCode::device_not_found ||
+           error.code == ErrorCode::device_disabled;
+}
+
 }  // namespace
 
 bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
-    const auto token = exchange.request().headers.find("Authorization");
-    if (!token) {
-        exchange.refuse("", Error(ErrorCode::unauthorized, "the Authorization header is missing"));
-        return false;
-    }
+    const auto token = find_token(exchange, "");
+    if (!token) return false;
     const auto principal = exchange.access().authenticate_service(*token);
     if (!principal) {
         exchange.refuse(claimed_name(*token), principal.error());
@@ -48,6 +59,23 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
         return false;
     }
     return true;
+}
+
+void device_itself(HttpExchange& exchange, HttpHandler handler) {
+    const std::string& name = exchange.segment(1);
+    const auto token = find_token(exchange, name);
+    if (!token) return;
+    auto device = model::DeviceId::parse(name);
+    if (!device) return exchange.refuse(claimed_name(*token), device.error());
+    exchange.access().authenticate_device(
+        std::move(*device), std::string(*token),
+        exchange.on_answer<DeviceProof>([&exchange, handler](const Result<DeviceProof>& proof) {
+            if (proof) return handler(exchange);
+            if (is_refusal(proof.error())) {
+                return exchange.refuse(exchange.segment(1), proof.error());
+            }
+            exchange.fail(proof.error());
+        }));
 }
 
 }  // namespace restante::gateway

@@ -19,7 +19,13 @@ void policy_with(HttpExchange& exchange, HttpHandler handler) {
     if (admit_policy(exchange, right)) handler(exchange);
 }
 
-/// The admission of routes behind which another protocol asks who is there.
+/// The admission of the device that the path's second segment names: by a token of its own, or of a
+/// policy that may connect devices. Whoever is turned away hears 401, an unknown or disabled device
+/// included; the log says why.
+void device_itself(HttpExchange& exchange, HttpHandler handler);
+
+/// The admission of everyone: to routes behind which another protocol asks who is there, and to
+/// answers that tell nothing about the hub's devices.
 inline void anyone(HttpExchange& exchange, HttpHandler handler) {
     handler(exchange);
 }

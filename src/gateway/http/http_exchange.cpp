@@ -27,9 +27,13 @@ void HttpExchange::respond(int status) {
     send({.status = status, .headers = {}, .body = {}});
 }
 
+void HttpExchange::respond(int status, http::Headers headers, Bytes body) {
+    send({.status = status, .headers = std::move(headers), .body = std::move(body)});
+}
+
 void HttpExchange::respond_json(int status, std::string_view json, http::Headers headers) {
     headers.add("Content-Type", "application/json; charset=utf-8");
-    send({.status = status, .headers = std::move(headers), .body = to_bytes(json)});
+    respond(status, std::move(headers), to_bytes(json));
 }
 
 void HttpExchange::fail(const Error& error, http::Headers headers) {
@@ -70,7 +74,7 @@ void HttpExchange::upgrade(const http::Response& response, std::unique_ptr<net::
 
 void HttpExchange::send(http::Response response) {
     response.headers.add("Date", http_date(connection_.now.wall));
-    // Identities hold keys: nothing on the way may keep a copy.
+    // Identities hold keys, messages are a device's own: nothing on the way may keep a copy.
     response.headers.add("Cache-Control", "no-store");
     response.headers.add("x-ms-request-id", tracking_.id.to_string());
     connection_.engine.respond(response, connection_.now.steady);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/access/access.hpp"
 #include "gateway/websocket/websocket_session.hpp"
@@ -27,6 +28,7 @@ struct HttpConnection {
     std::unique_ptr<net::Session> upgraded{};  ///< what the connection becomes
     net::Peer peer{};
     Now now{};  ///< of the call being handled
+    bool telemetry_reported = false;
 };
 
 class HttpExchange {
@@ -53,11 +55,15 @@ class HttpExchange {
 
     /// Without a body.
     void respond(int status);
+    void respond(int status, http::Headers headers, Bytes body);
     void respond_json(int status, std::string_view json, http::Headers headers = {});
     /// Answers with the error's status, name and text, and logs it with the request's id.
     void fail(const Error& error, http::Headers headers = {});
     /// 401: logs who was turned away and why. The client hears neither.
     void refuse(std::string_view who, const Error& reason);
+
+    /// True once a connection: its telemetry is about to be reported in the log.
+    bool first_telemetry() { return !std::exchange(connection_.telemetry_reported, true); }
 
   private:
     void send(http::Response response);

@@ -5,7 +5,10 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "gateway/http/routes/absent.hpp"
+#include "gateway/http/routes/devicebound.hpp"
 #include "gateway/http/routes/devices.hpp"
+#include "gateway/http/routes/events.hpp"
 #include "gateway/http/routes/websocket.hpp"
 
 namespace restante::gateway {
@@ -13,6 +16,7 @@ namespace {
 
 constexpr auto registry_read = policy_with<auth::Rights::registry_read>;
 constexpr auto registry_write = policy_with<auth::Rights::registry_write>;
+constexpr auto service_connect = policy_with<auth::Rights::service_connect>;
 
 constexpr std::array table{
     HttpRoute{"GET", "/$iothub/websocket", anyone, open_websocket},
@@ -22,6 +26,30 @@ constexpr std::array table{
     HttpRoute{"GET", "/devices/{}", registry_read, find_device},
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
+
+    // what devices do
+    HttpRoute{"GET", "/devices/{}/messages/devicebound", device_itself, receive_message},
+    HttpRoute{"DELETE", "/devices/{}/messages/devicebound/{}", device_itself, settle_message},
+    HttpRoute{"POST", "/devices/{}/messages/devicebound/{}/abandon", device_itself,
+              abandon_message},
+    HttpRoute{"POST", "/devices/{}/messages/events", device_itself, discard_telemetry},
+    HttpRoute{"POST", "/devices/{}/files", device_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/files/notifications", device_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/files/notifications/{}", device_itself, refuse_file_upload},
+
+    // what services do with messages
+    HttpRoute{"POST", "/devices/{}/messages/devicebound", service_connect, send_message},
+    HttpRoute{"DELETE", "/devices/{}/commands", service_connect, purge_messages},
+
+    // what modules would do
+    HttpRoute{"GET", "/devices/{}/modules/{}/messages/devicebound", anyone, refuse_module},
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound", anyone, refuse_module},
+    HttpRoute{"DELETE", "/devices/{}/modules/{}/messages/devicebound/{}", anyone, refuse_module},
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound/{}/abandon", anyone,
+              refuse_module},
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/events", anyone, refuse_module},
+    HttpRoute{"DELETE", "/devices/{}/modules/{}/commands", anyone, refuse_module},
+    HttpRoute{"POST", "/devices/{}/modules/{}/files", anyone, refuse_module},
 };
 
 bool matches(std::string_view path, const std::vector<std::string>& segments) {
