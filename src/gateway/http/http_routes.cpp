@@ -9,6 +9,7 @@
 #include "gateway/http/routes/devicebound.hpp"
 #include "gateway/http/routes/devices.hpp"
 #include "gateway/http/routes/events.hpp"
+#include "gateway/http/routes/feedback.hpp"
 #include "gateway/http/routes/websocket.hpp"
 
 namespace restante::gateway {
@@ -40,6 +41,10 @@ constexpr std::array table{
     // what services do with messages
     HttpRoute{"POST", "/devices/{}/messages/devicebound", service_connect, send_message},
     HttpRoute{"DELETE", "/devices/{}/commands", service_connect, purge_messages},
+    HttpRoute{"GET", "/messages/servicebound/feedback", service_connect, receive_feedback},
+    HttpRoute{"DELETE", "/messages/servicebound/feedback/{}", service_connect, complete_feedback},
+    HttpRoute{"POST", "/messages/servicebound/feedback/{}/abandon", service_connect,
+              abandon_feedback},
 
     // what modules would do
     HttpRoute{"GET", "/devices/{}/modules/{}/messages/devicebound", anyone, refuse_module},
