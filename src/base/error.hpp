@@ -16,6 +16,7 @@ enum class ErrorCode : std::uint8_t {
     default_storage_endpoint_not_configured,
     unauthorized,
     device_maximum_queue_depth_exceeded,
+    cbs_token_maximum_exceeded,
     invalid_message_expiry_time,
     device_disabled,
     not_found,

@@ -3,32 +3,66 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "gateway/amqp/device_targets.hpp"
+#include "gateway/amqp/devicebound_source.hpp"
 #include "gateway/amqp/devicebound_target.hpp"
+#include "gateway/amqp/feedback_source.hpp"
 #include "wire/devicebound_address.hpp"
-#include "wire/error_table.hpp"
 
 namespace restante::gateway {
 namespace {
 
-/// A client puts its tokens one at a time; several devices on one connection a few at once.
-constexpr std::uint32_t cbs_credit = 32;
+/// The user name of SASL PLAIN: "{policy}@sas.root.{hub}" of a service, "{device}@sas.{hub}" or
+/// "{device}@{hub}" of a device.
+struct PlainUser {
+    std::string_view name;
+    bool is_policy;
+};
 
-/// The policy in "{policy}@sas.root.{hub}", the user name of a service that speaks PLAIN.
-std::optional<std::string_view> policy_of(std::string_view user) {
-    const auto at = user.find("@sas.root.");
-    if (at == std::string_view::npos) return std::nullopt;
-    return user.substr(0, at);
+std::optional<PlainUser> parse_plain_user(std::string_view user) {
+    // The last one: a device id may hold an '@'.
+    const auto at = user.rfind('@');
+    if (at == std::string_view::npos || at == 0) return std::nullopt;
+    return PlainUser{.name = user.substr(0, at),
+                     .is_policy = user.substr(at + 1).starts_with("sas.root.")};
 }
+
+/// The device an address names, when it names one.
+const wire::DeviceTarget* device_of(const wire::LinkAddress& address) {
+    return std::visit(
+        [](const auto& a) -> const wire::DeviceTarget* {
+            if constexpr (requires { a.target; }) return &a.target;
+            return nullptr;
+        },
+        address);
+}
+
+std::unique_ptr<LinkNode> make_device_node(AmqpContext& context,
+                                           const amqp::AttachRequested& attach,
+                                           const wire::LinkAddress& address,
+                                           const Identities::Grant& grant) {
+    const bool peer_sends = attach.attach->role == amqp::Role::sender;
+    const auto holds = [&]<class A>() { return std::holds_alternative<A>(address); };
+    if (holds.operator()<wire::DeviceTwin>()) {
+        if (peer_sends) return std::make_unique<TwinTarget>(context, attach.link, grant.device);
+        return std::make_unique<TwinSource>(context, attach.link, grant.device);
+    }
+    const bool takes_telemetry = holds.operator()<wire::DeviceEvents>();
+    if (peer_sends && (takes_telemetry || holds.operator()<wire::DeviceMethods>())) {
+        return std::make_unique<DiscardingTarget>(context, attach.link, grant.device);
+    }
+    if (!peer_sends && holds.operator()<wire::DeviceDevicebound>()) {
+        return std::make_unique<DeviceboundSource>(context, attach, grant);
+    }
+    if (!peer_sends && holds.operator()<wire::DeviceMethods>()) {
+        return std::make_unique<QuietSource>(context, attach.link);
+    }
+    return nullptr;
+}
+
+const Error no_such_node(ErrorCode::address_not_found, "the hub has no such node");
 
 }  // namespace
-
-amqp::ErrorCondition AmqpContext::refusal(const Error& error) const {
-    const wire::Tracking tracking{.id = Uuid::random(), .at = now.wall};
-    amqp::ErrorCondition condition{.condition = std::string(wire::error_row(error.code).condition),
-                                   .description = wire::amqp_error_description(error, tracking)};
-    condition.info.add(amqp::Symbol{"com.microsoft:tracking-id"}, tracking.text());
-    return condition;
-}
 
 void AmqpSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now now) {
     amqp::Options options;
@@ -46,14 +80,18 @@ void AmqpSession::receive(BytesView bytes, Now now) {
 }
 
 Bytes AmqpSession::take_output() {
-    return context_ ? context_->engine.take_output() : Bytes{};
+    if (!context_) return {};
+    for (const auto link : std::exchange(context_->fetches_wanted, {})) {
+        if (auto* node = context_->find<LinkNode>(link)) node->fetch();
+    }
+    if (!context_->drains.empty()) return {};
+    return context_->engine.take_output();
 }
 
 std::optional<SteadyTime> AmqpSession::next_deadline() const {
     auto deadline = context_->engine.next_deadline();
-    if (context_->service && !finished()) {
-        const SteadyTime expiry =
-            context_->now.steady + (context_->service->expires_at - context_->now.wall);
+    if (const auto expires_at = context_->identities.next_expiry(); expires_at && !finished()) {
+        const SteadyTime expiry = context_->now.steady + (*expires_at - context_->now.wall);
         deadline = deadline ? std::min(*deadline, expiry) : expiry;
     }
     return deadline;
@@ -63,11 +101,12 @@ void AmqpSession::advance(Now now) {
     context_->now = now;
     context_->engine.advance(now.steady);
     handle_events();
-    if (context_->service && now.wall >= context_->service->expires_at) {
-        const Error reason(ErrorCode::unauthorized, "the connection's token expired");
-        access_.log_refusal("amqp", context_->peer, context_->service->policy, reason);
-        context_->service.reset();
-        context_->engine.close(context_->refusal(reason));
+    const auto expired = context_->identities.take_expired(now.wall);
+    if (!expired.policy && expired.devices.empty()) return;
+    context_->end_expired(expired);
+    if (context_->identities.empty()) {
+        context_->engine.close(
+            context_->refusal(Error(ErrorCode::unauthorized, "the connection's token expired")));
     }
 }
 
@@ -88,35 +127,49 @@ void AmqpSession::on(amqp::SaslRequested&& event) {
         // Nothing is proved yet: a token on $cbs will.
         return context_->engine.sasl_outcome(amqp::SaslCode::ok);
     }
-    Result<void> proved =
-        fail(ErrorCode::unauthorized, fmt::format("SASL {} is not offered here", event.mechanism));
     if (event.mechanism == "PLAIN") {
-        proved = authenticate_plain(event.initial_response.value_or(Bytes{}));
+        return authenticate_plain(event.initial_response.value_or(Bytes{}));
     }
-    if (!proved) access_.log_refusal("amqp", context_->peer, "unknown", proved.error());
-    context_->engine.sasl_outcome(proved ? amqp::SaslCode::ok : amqp::SaslCode::auth);
+    proved(
+        fail(ErrorCode::unauthorized, fmt::format("SASL {} is not offered here", event.mechanism)),
+        "unknown");
 }
 
-/// [authorization id] NUL user NUL password (RFC 4616): a policy's name and a token by its key.
-Result<void> AmqpSession::authenticate_plain(BytesView response) {
+void AmqpSession::proved(const Result<void>& result, std::string_view who) {
+    if (result) {
+        context_->engine.authenticated();
+    } else {
+        access_.log_refusal("amqp", context_->peer, who, result.error());
+    }
+    context_->engine.sasl_outcome(result ? amqp::SaslCode::ok : amqp::SaslCode::auth);
+}
+
+/// [authorization id] NUL user NUL password (RFC 4616); the password is a token.
+void AmqpSession::authenticate_plain(BytesView response) {
     const auto parts = split(as_text(response), '\0');
     if (parts.size() != 3) {
-        return fail(ErrorCode::unauthorized, "SASL PLAIN has no user name and password");
+        return proved(fail(ErrorCode::unauthorized, "SASL PLAIN has no user name and password"),
+                      "unknown");
     }
-    const auto policy = policy_of(parts[1]);
-    if (!policy) {
-        return fail(ErrorCode::unauthorized,
-                    "the SASL PLAIN user name is not of the form policy@sas.root.hub");
+    const auto user = parse_plain_user(parts[1]);
+    if (!user) {
+        return proved(fail(ErrorCode::unauthorized,
+                           "the SASL PLAIN user name is neither policy@sas.root.hub nor "
+                           "device@sas.hub"),
+                      "unknown");
     }
-    auto principal = access_.authenticate_service(parts[2]);
-    if (!principal) return std::unexpected(principal.error());
-    if (principal->policy != *policy) {
-        return fail(ErrorCode::unauthorized,
-                    "the SASL PLAIN user name and the token name different policies");
+    if (user->is_policy) {
+        return proved(context_->identities.put_policy_token(user->name, parts[2]), user->name);
     }
-    context_->service = std::move(*principal);
-    context_->engine.authenticated();
-    return {};
+    const auto device = wire::parse_to(fmt::format("/devices/{}/messages/devicebound", user->name));
+    if (!device || device->module_id) {
+        return proved(
+            fail(ErrorCode::unauthorized, "the SASL PLAIN user name names no device of this hub"),
+            user->name);
+    }
+    context_->identities.put_device_token(
+        *device, parts[2],
+        [this, who = std::string(user->name)](const auto& result) { proved(result, who); });
 }
 
 // -- links ---------------------------------------------------------------------------------------
@@ -124,88 +177,84 @@ Result<void> AmqpSession::authenticate_plain(BytesView response) {
 void AmqpSession::on(amqp::AttachRequested&& event) {
     const auto& attach = *event.attach;
     const bool peer_sends = attach.role == amqp::Role::sender;
-    std::string address;
-    if (peer_sends && attach.target) address = attach.target->address.value_or("");
-    if (!peer_sends && attach.source) address = attach.source->address.value_or("");
+    std::string text;
+    if (peer_sends && attach.target) text = attach.target->address.value_or("");
+    if (!peer_sends && attach.source) text = attach.source->address.value_or("");
 
-    if (std::holds_alternative<wire::Cbs>(wire::parse_link_address(address))) {
-        return attach_cbs(event);
+    const auto address = wire::parse_link_address(text);
+    if (const auto* target = device_of(address)) return attach_device(event, address, *target);
+    auto node = make_service_node(event, address);
+    if (!node) return context_->refuse_link(event.link, text, node.error());
+    open(event.link, std::move(*node));
+}
+
+Result<std::unique_ptr<LinkNode>> AmqpSession::make_service_node(
+    const amqp::AttachRequested& attach, const wire::LinkAddress& address) {
+    const bool peer_sends = attach.attach->role == amqp::Role::sender;
+    if (std::holds_alternative<wire::Cbs>(address)) {
+        if (peer_sends) return std::make_unique<CbsTarget>(*context_, attach, *cbs_);
+        return std::make_unique<CbsSource>(*context_, attach, *cbs_);
     }
-    auto node = peer_sends ? make_target(address) : make_source(address);
-    if (!node) return refuse(event.link, address, node.error());
-    context_->engine.accept_attach(
-        event.link, {.max_message_size = DeviceboundTarget::encoded_message_bytes_max});
-    if (peer_sends) context_->engine.set_credit_window(event.link, DeviceboundTarget::credit);
-    links_.emplace(event.link, Link{.session = event.session, .node = std::move(*node)});
-}
-
-void AmqpSession::attach_cbs(const amqp::AttachRequested& event) {
-    context_->engine.accept_attach(event.link);
-    links_.emplace(event.link, Link{.session = event.session, .node = nullptr});
-    if (event.attach->role == amqp::Role::sender) {
-        context_->engine.set_credit_window(event.link, cbs_credit);
-    } else {
-        cbs_->add_response_link(event.session, event.link);
+    const bool devicebound = std::holds_alternative<wire::ServiceDevicebound>(address);
+    const bool feedback = std::holds_alternative<wire::ServiceboundFeedback>(address);
+    const bool files = std::holds_alternative<wire::ServiceboundFileNotifications>(address);
+    const bool known = peer_sends ? devicebound : feedback || files;
+    if (!known) return std::unexpected(no_such_node);
+    if (auto allowed = context_->identities.require(auth::Rights::service_connect); !allowed) {
+        return std::unexpected(allowed.error());
     }
+    if (devicebound) return std::make_unique<DeviceboundTarget>(*context_, attach.link);
+    if (feedback) return std::make_unique<FeedbackSource>(*context_, attach);
+    return std::make_unique<QuietSource>(*context_, attach.link);
 }
 
-Result<std::unique_ptr<LinkNode>> AmqpSession::make_target(std::string_view address) {
-    if (std::holds_alternative<wire::ServiceDevicebound>(wire::parse_link_address(address))) {
-        if (!context_->may(auth::Rights::service_connect)) {
-            return fail(ErrorCode::unauthorized,
-                        context_->service
-                            ? fmt::format("policy '{}' lacks the right ServiceConnect",
-                                          context_->service->policy)
-                            : "the connection has put no token that proves who it is");
-        }
-        return std::make_unique<DeviceboundTarget>(*context_);
+void AmqpSession::attach_device(const amqp::AttachRequested& attach,
+                                const wire::LinkAddress& address,
+                                const wire::DeviceTarget& target) {
+    if (target.module_id) {
+        return context_->refuse_link(
+            attach.link, target.id.value(),
+            Error(ErrorCode::module_not_found, "this hub has no module identities"));
     }
-    return fail(ErrorCode::address_not_found, "the hub has no such target");
+    // The link may end before the answer comes.
+    context_->links.emplace(attach.link, AmqpContext::Link{});
+    context_->identities.authorise(
+        target, [this, attach, address, name = target.id.value()](auto grant) {
+            if (!context_->links.contains(attach.link)) return;
+            if (!grant) return context_->refuse_link(attach.link, name, grant.error());
+            auto node = make_device_node(*context_, attach, address, *grant);
+            if (!node) return context_->refuse_link(attach.link, name, no_such_node);
+            open(attach.link, std::move(node), &*grant);
+        });
 }
 
-Result<std::unique_ptr<LinkNode>> AmqpSession::make_source(std::string_view) {
-    return fail(ErrorCode::address_not_found, "the hub has no such source");
-}
-
-void AmqpSession::refuse(amqp::LinkId link, std::string_view address, const Error& reason) {
-    access_.log().warning("link_refused", {{"protocol", "amqp"},
-                                           {"peer", context_->peer.address},
-                                           {"address", address},
-                                           {"reason", reason.message}});
-    context_->engine.refuse_attach(link, context_->refusal(reason));
+void AmqpSession::open(amqp::LinkId id, std::unique_ptr<LinkNode> node,
+                       const Identities::Grant* grant) {
+    auto& link = context_->links[id];
+    link.by_policy = grant == nullptr || grant->by_policy;
+    if (grant != nullptr) link.device = grant->device;
+    link.node = std::move(node);
+    link.node->open();
 }
 
 void AmqpSession::on(amqp::Delivered&& event) {
-    const auto link = links_.find(event.link);
-    if (link == links_.end()) return;
-    if (link->second.node) {
-        link->second.node->on_delivery(std::move(event));
-    } else {
-        cbs_->on_request(link->second.session, std::move(event));
-    }
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_delivery(std::move(event));
 }
 
 void AmqpSession::on(amqp::CreditGranted&& event) {
-    const auto link = links_.find(event.link);
-    if (link == links_.end()) return;
-    if (link->second.node) {
-        link->second.node->on_credit();
-    } else {
-        cbs_->on_credit();
-    }
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_credit(event);
 }
 
-/// Every delivery of ours leaves settled so far, so a disposition has nothing to decide.
-void AmqpSession::on(amqp::DispositionReceived&&) {}
+void AmqpSession::on(amqp::DispositionReceived&& event) {
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_disposition(std::move(event));
+}
 
 void AmqpSession::on(amqp::Detached&& event) {
-    cbs_->remove_response_link(event.link);
-    links_.erase(event.link);
+    context_->forget_link(event.link);
 }
 
 void AmqpSession::on(amqp::Failed&& event) {
-    access_.log_refusal("amqp", context_->peer,
-                        context_->service ? context_->service->policy : "unknown", event.error);
+    access_.log_refusal("amqp", context_->peer, context_->identities.anyone(), event.error);
 }
 
 }  // namespace restante::gateway

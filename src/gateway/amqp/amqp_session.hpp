@@ -5,10 +5,8 @@
 // when its peer closes it, breaks the protocol, falls silent, or lets its token expire.
 
 #include <memory>
-#include <unordered_map>
 
 #include "gateway/amqp/cbs_node.hpp"
-#include "gateway/amqp/link_node.hpp"
 #include "net/session.hpp"
 
 namespace restante::gateway {
@@ -26,11 +24,6 @@ class AmqpSession final : public net::Session {
     void closed(const Error& reason) override;
 
   private:
-    struct Link {
-        amqp::SessionId session;
-        std::unique_ptr<LinkNode> node;  ///< null on links of `$cbs`
-    };
-
     void handle_events();
     void on(amqp::SaslRequested&& event);
     void on(amqp::AttachRequested&& event);
@@ -45,16 +38,18 @@ class AmqpSession final : public net::Session {
     void on(amqp::Ended&&) {}
     void on(amqp::Closed&&) {}
 
-    Result<void> authenticate_plain(BytesView response);
-    void attach_cbs(const amqp::AttachRequested& event);
-    Result<std::unique_ptr<LinkNode>> make_target(std::string_view address);
-    Result<std::unique_ptr<LinkNode>> make_source(std::string_view address);
-    void refuse(amqp::LinkId link, std::string_view address, const Error& reason);
+    void authenticate_plain(BytesView response);
+    void proved(const Result<void>& result, std::string_view who);
+    Result<std::unique_ptr<LinkNode>> make_service_node(const amqp::AttachRequested& attach,
+                                                        const wire::LinkAddress& address);
+    void attach_device(const amqp::AttachRequested& attach, const wire::LinkAddress& address,
+                       const wire::DeviceTarget& target);
+    void open(amqp::LinkId link, std::unique_ptr<LinkNode> node,
+              const Identities::Grant* grant = nullptr);
 
     const Access& access_;
+    std::unique_ptr<CbsNode> cbs_;  // before the context, whose links end with a last word to it
     std::unique_ptr<AmqpContext> context_;
-    std::unique_ptr<CbsNode> cbs_;
-    std::unordered_map<amqp::LinkId, Link> links_;
 };
 
 }  // namespace restante::gateway

@@ -12,6 +12,10 @@ namespace {
 /// credit first, so more of them are a peer's fault.
 constexpr std::size_t responses_max = 64;
 
+/// A client puts its tokens one at a time; several devices on one connection a few at once.
+constexpr TargetNode::Limits cbs_limits{.credit = 32,
+                                        .message_bytes_max = amqp::message_bytes_max_default};
+
 std::optional<std::string_view> text_of(const amqp::Map& map, std::string_view key) {
     const amqp::Value* value = map.find(key);
     return value ? value->text() : std::nullopt;
@@ -43,10 +47,15 @@ void CbsNode::on_request(amqp::SessionId session, amqp::Delivered&& delivery) {
     if (!delivery.settled) {
         context_.engine.settle(delivery.link, delivery.id, amqp::Accepted{});
     }
-    respond(session, *request, put_token(*request));
+    const auto token = token_of(*request);
+    if (!token) return respond(session, *request, std::unexpected(token.error()));
+    context_.identities.put_token(*token, [this, session, request = *request](auto result) {
+        if (result) context_.engine.authenticated();
+        respond(session, request, result);
+    });
 }
 
-Result<void> CbsNode::put_token(const amqp::Message& request) {
+Result<std::string> CbsNode::token_of(const amqp::Message& request) const {
     const auto& application = request.application_properties;
     if (text_of(application, "operation") != "put-token") {
         return fail(ErrorCode::argument_invalid, "$cbs knows the operation put-token only");
@@ -57,11 +66,7 @@ Result<void> CbsNode::put_token(const amqp::Message& request) {
     }
     const auto token = request.value ? request.value->text() : std::nullopt;
     if (!token) return fail(ErrorCode::argument_invalid, "put-token has no token in its body");
-    auto principal = context_.access.authenticate_service(*token);
-    if (!principal) return std::unexpected(principal.error());
-    context_.service = std::move(*principal);
-    context_.engine.authenticated();
-    return {};
+    return std::string(*token);
 }
 
 void CbsNode::respond(amqp::SessionId session, const amqp::Message& request,
@@ -117,6 +122,16 @@ std::optional<amqp::LinkId> CbsNode::response_link(amqp::SessionId session) cons
         other = entry.link;
     }
     return other;
+}
+
+// -- links ---------------------------------------------------------------------------------------
+
+CbsTarget::CbsTarget(AmqpContext& context, const amqp::AttachRequested& attach, CbsNode& node)
+    : TargetNode(context, attach.link, cbs_limits), session_(attach.session), node_(node) {}
+
+CbsSource::CbsSource(AmqpContext& context, const amqp::AttachRequested& attach, CbsNode& node)
+    : LinkNode(context, attach.link), node_(node) {
+    node.add_response_link(attach.session, attach.link);
 }
 
 }  // namespace restante::gateway

@@ -8,7 +8,7 @@
 #include <deque>
 #include <vector>
 
-#include "gateway/amqp/link_node.hpp"
+#include "gateway/amqp/amqp_context.hpp"
 #include "protocol/amqp/message.hpp"
 
 namespace restante::gateway {
@@ -36,7 +36,7 @@ class CbsNode {
         Bytes payload;
     };
 
-    Result<void> put_token(const amqp::Message& request);
+    Result<std::string> token_of(const amqp::Message& request) const;
     void respond(amqp::SessionId session, const amqp::Message& request, const Result<void>& result);
     void send_responses();
     std::optional<amqp::LinkId> response_link(amqp::SessionId session) const;
@@ -45,6 +45,31 @@ class CbsNode {
     std::vector<ResponseLink> links_;
     std::deque<Response> responses_;
     std::uint64_t last_tag_ = 0;
+};
+
+/// A link on which the peer puts tokens.
+class CbsTarget final : public TargetNode {
+  public:
+    CbsTarget(AmqpContext& context, const amqp::AttachRequested& attach, CbsNode& node);
+    void on_delivery(amqp::Delivered&& delivery) override {
+        node_.on_request(session_, std::move(delivery));
+    }
+
+  private:
+    amqp::SessionId session_;
+    CbsNode& node_;
+};
+
+/// A link on which the peer hears what became of them.
+class CbsSource final : public LinkNode {
+  public:
+    CbsSource(AmqpContext& context, const amqp::AttachRequested& attach, CbsNode& node);
+    ~CbsSource() override { node_.remove_response_link(link_); }
+    void open() override { context_.engine.accept_attach(link_); }
+    void on_credit(const amqp::CreditGranted&) override { node_.on_credit(); }
+
+  private:
+    CbsNode& node_;
 };
 
 }  // namespace restante::gateway

@@ -4,14 +4,16 @@
 //
 // One for each link; see link_node.hpp for its life.
 
-#include "gateway/amqp/link_node.hpp"
+#include "gateway/amqp/amqp_context.hpp"
 #include "wire/amqp_message.hpp"
 
 namespace restante::gateway {
 
-class DeviceboundTarget final : public LinkNode {
+class DeviceboundTarget final : public TargetNode {
   public:
-    explicit DeviceboundTarget(AmqpContext& context) : context_(context) {}
+    DeviceboundTarget(AmqpContext& context, amqp::LinkId link)
+        : TargetNode(context, link,
+                     {.credit = credit, .message_bytes_max = encoded_message_bytes_max}) {}
 
     void on_delivery(amqp::Delivered&& delivery) override;
 
@@ -19,9 +21,6 @@ class DeviceboundTarget final : public LinkNode {
     static constexpr std::uint32_t credit = 512;
     /// The hub's own limit counts bodies and texts; this one, told in the attach, the encoding.
     static constexpr std::uint64_t encoded_message_bytes_max = 256 * 1024;
-
-  private:
-    AmqpContext& context_;
 };
 
 }  // namespace restante::gateway
