@@ -56,7 +56,7 @@ class Matrix(harness.TestCase):
                 feedback.check()
             cells += 1
             self.services.ask("close", client=service)
-        print(f"interop matrix: {cells} cells")
+        harness.report_cells(cells)
 
 
 def options(parser):

@@ -349,6 +349,11 @@ def enter_private_network():
     Settings.ports_lock = lock
 
 
+def report_cells(count):
+    """The line by which tools/test.py counts combinations of clients and operations."""
+    print(f"interop matrix: {count} cells", flush=True)
+
+
 def main(options=None):
     """Runs the tests of the calling file. `options` adds arguments to the parser."""
     parser = argparse.ArgumentParser()
