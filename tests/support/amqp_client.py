@@ -5,6 +5,7 @@ as Microsoft's Node SDK does: no SASL, then a token over $cbs.
 """
 
 import struct
+import uuid
 from dataclasses import dataclass, field
 
 from harness import Settings, service_claims, sas_token
@@ -24,6 +25,18 @@ class UInt(int):
     """An AMQP uint; a bare int goes as long."""
 
 
+class ULong(int):
+    """An AMQP ulong."""
+
+
+class UByte(int):
+    """An AMQP ubyte."""
+
+
+class Timestamp(int):
+    """An AMQP timestamp: milliseconds since 1970."""
+
+
 @dataclass
 class Described:
     code: int
@@ -39,6 +52,16 @@ def encode(value):
         return b"\x00\x53" + bytes([value.code]) + encode(value.value)
     if isinstance(value, UInt):
         return b"\x70" + struct.pack(">I", value)
+    if isinstance(value, UByte):
+        return b"\x50" + bytes([value])
+    if isinstance(value, ULong):
+        return b"\x80" + struct.pack(">Q", value)
+    if isinstance(value, Timestamp):
+        return b"\x83" + struct.pack(">q", value)
+    if isinstance(value, float):
+        return b"\x82" + struct.pack(">d", value)
+    if isinstance(value, uuid.UUID):
+        return b"\x98" + value.bytes
     if isinstance(value, int):
         return b"\x81" + struct.pack(">q", value)
     if isinstance(value, Symbol):
@@ -57,7 +80,8 @@ def encode(value):
 FIXED = {0x50: ">B", 0x51: ">b", 0x52: ">B", 0x53: ">B", 0x54: ">b", 0x55: ">b", 0x56: ">?",
          0x60: ">H", 0x61: ">h", 0x70: ">I", 0x71: ">i", 0x72: ">f", 0x73: ">I", 0x80: ">Q",
          0x81: ">q", 0x82: ">d", 0x83: ">q"}
-CONSTANT = {0x40: None, 0x41: True, 0x42: False, 0x43: 0, 0x44: 0}
+CONSTANT = {0x40: None, 0x41: True, 0x42: False, 0x43: UInt(0), 0x44: ULong(0)}
+TYPES = {0x50: UByte, 0x52: UInt, 0x53: ULong, 0x70: UInt, 0x80: ULong, 0x83: Timestamp}
 
 
 class Reader:
@@ -82,9 +106,10 @@ class Reader:
         if code == 0x45:
             return []
         if code in FIXED:
-            return struct.unpack(FIXED[code], self.take(struct.calcsize(FIXED[code])))[0]
+            number = struct.unpack(FIXED[code], self.take(struct.calcsize(FIXED[code])))[0]
+            return TYPES.get(code, type(number))(number)
         if code == 0x98:
-            return self.take(16)
+            return uuid.UUID(bytes=self.take(16))
         wide = code & 0x10
         size = struct.unpack(">I", self.take(4))[0] if wide else self.take(1)[0]
         body = Reader(self.take(size))
@@ -106,6 +131,17 @@ class Reader:
 
     def rest(self):
         return self.raw[self.at:]
+
+
+def read_sections(payload):
+    """An encoded message as {section's code: value}. The hub sends no section twice."""
+    reader, sections = Reader(payload), {}
+    while reader.at < len(payload):
+        section = reader.value()
+        if section.code in sections:
+            raise AssertionError(f"the hub sent section {section.code:#x} twice")
+        sections[section.code] = section.value
+    return sections
 
 
 @dataclass
@@ -137,9 +173,12 @@ class AmqpService:
         self.outcomes = {}
         self.remote_frame_bytes = 512
         self.connection_error = None
+        self.transfers_read = 0
+        self.cbs_handle = None  # as the hub calls it
         self._open()
         claims = service_claims(hub.connection_string()) if token is None else None
-        self.cbs_status = self._put_token(sas_token(**claims) if claims else token)
+        self._attach_cbs()
+        self.cbs_status = self.put_token(sas_token(**claims) if claims else token)
 
     def close(self):
         self.socket.close()
@@ -184,7 +223,9 @@ class AmqpService:
                 return frame
 
     def _note(self, code, fields):
-        if code == FLOW and fields[4] is not None and fields[4] == self.sending_handle:
+        if code == TRANSFER:
+            self.transfers_read += 1
+        elif code == FLOW and fields[4] is not None and fields[4] == self.sending_handle:
             self.credit = (fields[5] or 0) + fields[6] - self.next_link_delivery
         elif code == DISPOSITION and fields[0] is RECEIVER:
             state = fields[4]
@@ -216,11 +257,18 @@ class AmqpService:
         _, fields, _ = self.read_until(lambda code, fields, _: code == ATTACH and fields[0] == name)
         return fields
 
-    def _put_token(self, token):
+    def _attach_cbs(self):
         attach = self.attach("cbs-sender", 0, SENDER, "$cbs")
         self.read_until(lambda code, fields, _: code == FLOW and fields[4] == attach[1])
-        self.attach("cbs-receiver", 1, RECEIVER, "$cbs")
-        self.write(FLOW, [UInt(0), UInt(2048), UInt(0), UInt(2048), UInt(1), UInt(0), UInt(10)])
+        self.cbs_handle = self.attach("cbs-receiver", 1, RECEIVER, "$cbs")[1]
+        self.grant(1, 10)
+
+    def grant(self, handle, credit, delivery_count=0):
+        self.write(FLOW, [UInt(self.transfers_read), UInt(2048), UInt(self.next_delivery),
+                          UInt(2048), UInt(handle), UInt(delivery_count), UInt(credit)])
+
+    def put_token(self, token):
+        """The status code of the answer."""
         request = b"".join(encode(section) for section in (
             Described(PROPERTIES, ["cbs-1", None, "$cbs", None, "cbs"]),
             Described(APPLICATION_PROPERTIES, {
@@ -228,13 +276,9 @@ class AmqpService:
                 "name": Settings.hostname}),
             Described(VALUE, token)))
         self._transfer(0, request)
-        _, _, payload = self.read_until(lambda code, *_: code == TRANSFER)
-        reader, status = Reader(payload), None
-        while reader.at < len(payload):
-            section = reader.value()
-            if section.code == APPLICATION_PROPERTIES:
-                status = section.value["status-code"]
-        return status
+        _, _, payload = self.read_until(
+            lambda code, fields, _: code == TRANSFER and fields[0] == self.cbs_handle)
+        return read_sections(payload)[APPLICATION_PROPERTIES]["status-code"]
 
     def open_sender(self, address="/messages/devicebound"):
         self.sending_handle = None
