@@ -35,7 +35,7 @@ async function send({ client, device, message, count }) {
 
 async function feedback({ client, abandonFirst = false }) {
   const state = clients.get(client);
-  const receiver = await state.service.getFeedbackReceiver();
+  const { result: receiver } = await state.service.getFeedbackReceiver();
   receiver.on('message', (message) => {
     state.batches += 1;
     // Settled before the handler returns: the SDK accepts on its own what is not.

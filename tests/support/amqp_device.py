@@ -3,9 +3,9 @@
 import uuid
 from dataclasses import dataclass
 
-from amqp_client import (ACCEPTED, ATTACH, DATA, DETACH, DISPOSITION, PROPERTIES, RECEIVER, REJECTED,
-                         SOURCE, TARGET, TRANSFER, APPLICATION_PROPERTIES, AmqpService, Described,
-                         Outcome, UInt, read_sections)
+from amqp_client import (
+    ACCEPTED, APPLICATION_PROPERTIES, ATTACH, DATA, DETACH, DISPOSITION, PROPERTIES, RECEIVER,
+    REJECTED, SOURCE, TARGET, TRANSFER, AmqpService, Described, Outcome, UInt, read_sections)
 from harness import Settings, sas_token
 
 RELEASED, MODIFIED, ANNOTATIONS = 0x26, 0x27, 0x72
@@ -50,24 +50,20 @@ class Delivery:
         return str(uuid.UUID(bytes_le=self.tag))
 
 
-class AmqpDevices(AmqpService):
-    """One connection; add() as many devices as wanted."""
+class Receivers(AmqpService):
+    """One connection with receiving links, each called by what it receives for."""
 
-    def __init__(self, hub, identity):
+    def __init__(self, hub, token=None):
         self.devices = {}     # by the hub's handle
         self.handles = {}     # ours, by device
         self.deliveries = {}  # not taken yet, by device
         self.partial = {}     # by the hub's handle
         self.settled = {}     # what the hub said of a delivery that we left unsettled
-        super().__init__(hub, token=device_token(identity))
+        super().__init__(hub, token)
 
-    def authorize(self, identity):
-        return self.put_token(device_token(identity))
-
-    def add(self, device, credit=LINK_CREDIT, address=None, settle_second=False):
-        """Attaches to the device's queue; the Outcome says why not."""
+    def attach_receiver(self, device, address, credit=LINK_CREDIT, settle_second=False):
+        """The Outcome says why not."""
         handle = FIRST_LINK_HANDLE + len(self.handles)
-        address = address or f"/devices/{device}/messages/devicebound"
         name = f"receiver-{handle}"
         self.write(ATTACH, [name, UInt(handle), RECEIVER, None, 1 if settle_second else None,
                             Described(SOURCE, [address]), Described(TARGET, [])])
@@ -108,10 +104,10 @@ class AmqpDevices(AmqpService):
             self.read()
         return self.deliveries[device].pop(0)
 
-    def settle(self, delivery, state, settled=True):
-        """`state` is ACCEPTED, RELEASED, REJECTED or MODIFIED."""
-        self.write(DISPOSITION, [RECEIVER, UInt(delivery.number), UInt(delivery.number), settled,
-                                 Described(state, [])])
+    def settle(self, delivery, state, last=None, settled=True, fields=()):
+        """`state` is ACCEPTED, RELEASED, REJECTED or MODIFIED, `last` the end of a range."""
+        self.write(DISPOSITION, [RECEIVER, UInt(delivery.number), UInt((last or delivery).number),
+                                 settled, Described(state, list(fields))])
 
     def complete(self, delivery):
         self.settle(delivery, ACCEPTED)
@@ -127,6 +123,33 @@ class AmqpDevices(AmqpService):
         while delivery.number not in self.settled:
             self.read()
         return self.settled[delivery.number]
+
+
+class AmqpDevices(Receivers):
+    """One connection; add() as many devices as wanted."""
+
+    def __init__(self, hub, identity):
+        super().__init__(hub, token=device_token(identity))
+
+    def authorize(self, identity):
+        return self.put_token(device_token(identity))
+
+    def add(self, device, address=None, **options):
+        """Attaches to the device's queue."""
+        return self.attach_receiver(
+            device, address or f"/devices/{device}/messages/devicebound", **options)
+
+
+class FeedbackReceiver(Receivers):
+    """A back end that listens to what became of its messages."""
+
+    def __init__(self, hub, address="/messages/serviceBound/feedback", **options):
+        super().__init__(hub)
+        self.opened = self.attach_receiver("feedback", address, **options)
+        self.handle = self.handles.get("feedback")
+
+    def receive(self, device="feedback"):
+        return super().receive(device)
 
 
 def device_token(identity):

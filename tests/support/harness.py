@@ -351,7 +351,7 @@ def enter_private_network():
 
 def report_cells(count):
     """The line by which tools/test.py counts combinations of clients and operations."""
-    print(f"interop matrix: {count} cells", flush=True)
+    print(f"\ninterop matrix: {count} cells", flush=True)
 
 
 def main(options=None):
