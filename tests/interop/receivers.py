@@ -31,8 +31,8 @@ class NodeDevice:
     def expect(self, message):
         event = self.driver.event("message", client=self.client)
         shown = {"body": message.body, "messageId": message.message_id,
-                 "correlationId": message.correlation_id, "to": message.to, "userId": message.user_id,
-                 "contentType": message.content_type, "contentEncoding": message.content_encoding,
+                 "correlationId": message.correlation_id, "to": message.to,
+                 "userId": message.user_id, "contentType": message.content_type, "contentEncoding": message.content_encoding,
                  "ack": message.ack, "expiryTimeUtc": message.expiry and iso(message.expiry),
                  "properties": [list(pair) for pair in message.properties]}
         getattr(self, self.transport.split("-", maxsplit=1)[0])(shown, message)

@@ -44,9 +44,9 @@ class Sample:
     def as_json(self):
         """For driver.js and serve.py."""
         fields = {"messageId": jsonable(self.message_id),
-                  "correlationId": jsonable(self.correlation_id), "userId": self.user_id, "contentType": self.content_type,
-                  "contentEncoding": self.content_encoding, "ack": self.ack,
-                  "expiryTimeUtc": self.expiry}
+                  "correlationId": jsonable(self.correlation_id), "userId": self.user_id,
+                  "contentType": self.content_type, "contentEncoding": self.content_encoding,
+                  "ack": self.ack, "expiryTimeUtc": self.expiry}
         return {**{name: value for name, value in fields.items() if value is not None},
                 "properties": [[name, jsonable(value)] for name, value in self.properties],
                 "body": base64.b64encode(self.body).decode()}
@@ -71,7 +71,8 @@ def samples():
     in_an_hour = round(time.time() * 1000) + 3_600_000
     return [
         Sample("every-system-property", "message-1", "correlation-1", "operator",
-               "application/json", "utf-8", "full", in_an_hour, [("prop1", "test property-2"), ("two", "2")],
+               "application/json", "utf-8", "full", in_an_hour,
+               [("prop1", "test property-2"), ("two", "2")],
                b'{"c2d test message"}'),
         Sample("nothing-but-a-body"),
         Sample("nothing-at-all", body=b""),
