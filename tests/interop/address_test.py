@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Every way in which a client spells where a message goes, or where a device's queue is: Python, az,
-Node, C, C# and Java each have their own, and ids may hold what URLs escape."""
+"""Every way in which a client spells where a message goes, or where a device's queue is: Python,
+az, Node, C, C# and Java each have their own, and ids may hold what URLs escape."""
 
 import sys
 import urllib.parse

@@ -1,5 +1,5 @@
-"""The devices of roundtrip_test.py. Each has expect(message): the next message of the device must be
-this one (a samples.Sample as received), in the way this client shows it."""
+"""The devices of roundtrip_test.py. Each has expect(message): the next message of the device must
+be this one (a samples.Sample as received), in the way this client shows it."""
 
 import base64
 import http.client
@@ -32,7 +32,8 @@ class NodeDevice:
         event = self.driver.event("message", client=self.client)
         shown = {"body": message.body, "messageId": message.message_id,
                  "correlationId": message.correlation_id, "to": message.to,
-                 "userId": message.user_id, "contentType": message.content_type, "contentEncoding": message.content_encoding,
+                 "userId": message.user_id, "contentType": message.content_type,
+                 "contentEncoding": message.content_encoding,
                  "ack": message.ack, "expiryTimeUtc": message.expiry and iso(message.expiry),
                  "properties": [list(pair) for pair in message.properties]}
         getattr(self, self.transport.split("-", maxsplit=1)[0])(shown, message)
