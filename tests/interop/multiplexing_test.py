@@ -122,6 +122,24 @@ class Multiplexing(harness.TestCase):
         self.send(DEVICES[1], "m")
         self.assertEqual(connection.receive(DEVICES[1]).id, "m")
 
+    def test_sessions_may_name_their_links_alike(self):
+        """C#'s pool: a session for each device, and the same link names in all of them."""
+        connection = self.connect(DEVICES[0])
+        for channel, device in enumerate(DEVICES[1:], 1):
+            self.assertEqual(connection.authorize(self.identities[device]), 200)
+            connection.begin(channel)
+            opened = connection.add(device, channel=channel, name="TelemetryReceiverLink")
+            self.assertIsNone(opened.condition)
+        for device in DEVICES:
+            self.send(device, f"{device}-1", f"{device}-2")
+        for device in DEVICES:
+            got = [connection.receive(device) for _ in range(2)]
+            self.assertEqual([each.id for each in got], [f"{device}-1", f"{device}-2"])
+            connection.complete(got[1])
+            connection.abandon(got[0])
+            self.assertEqual(connection.receive(device).id, f"{device}-1")
+            self.wait_queued(device, 1)
+
     # -- the rules of a link
 
     def test_no_message_comes_without_credit(self):

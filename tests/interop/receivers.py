@@ -2,12 +2,11 @@
 be this one (a samples.Sample as received), in the way this client shows it."""
 
 import base64
-import http.client
 from datetime import datetime, timezone
 
 from amqp_client import Symbol, Timestamp, UByte, ULong
 from amqp_device import AmqpDevices
-from harness import SECONDS, Settings, sas_token
+from https_device import HttpsDevice
 from mqtt_client import MqttDevice
 from samples import fields, iso, topic
 
@@ -140,41 +139,31 @@ class RawHttp:
     OF_THE_HUB = ("ETag", "iothub-sequencenumber", "iothub-enqueuedtime", "iothub-deliverycount")
 
     def __init__(self, test, identity):
-        self.test, self.id = test, identity["deviceId"]
-        self.connection = http.client.HTTPSConnection(
-            Settings.hostname, 443, timeout=SECONDS, context=test.hub.tls())
-        test.addCleanup(self.connection.close)
-        self.token = sas_token(f"{Settings.hostname}/devices/{self.id}", identity["key"])
-
-    def request(self, method, path):
-        self.connection.request(
-            method, f"/devices/{self.id}/messages/devicebound{path}?api-version=2021-04-12",
-            headers={"Authorization": self.token})
-        response = self.connection.getresponse()
-        return response.status, response.getheaders(), response.read()
+        self.test = test
+        self.device = HttpsDevice(test.hub, identity)
+        test.addCleanup(self.device.close)
 
     def expect(self, message):
-        status, headers, body = self.request("GET", "")
-        self.test.assertEqual(status, 200)
+        got = self.device.receive()
+        self.test.assertEqual(got.status, 200)
         written, escaped = fields(message)
-        ours = [(name, value) for name, value in headers
-                if name.lower().startswith(("iothub-", "content", "restante-"))
-                and name not in (*self.OF_THE_HUB, "Content-Length")]
         if escaped:
             written = [*written, ("restante-percent-encoded", ", ".join(escaped))]
+        ours = [(name, value) for name, value in got.headers
+                if name.lower().startswith(("iothub-", "content", "restante-"))
+                and name not in (*self.OF_THE_HUB, "Content-Length")]
         # The order of application properties counts, that of the others does not.
         self.test.assertEqual([pair for pair in ours if pair[0].startswith("iothub-app-")],
                               [pair for pair in written if pair[0].startswith("iothub-app-")])
         self.test.assertEqual(sorted(ours), sorted(written))
-        self.test.assertEqual(body, message.body)
-        hub = dict(headers)
-        self.test.assertEqual(hub["iothub-deliverycount"], "0")
-        self.test.assertRegex(hub["iothub-sequencenumber"], r"^\d+$")
-        self.test.assertRegex(hub["ETag"], r'^"[^"]+"$')
-        self.test.assertEqual(self.request("DELETE", "/" + hub["ETag"].strip('"'))[0], 204)
+        self.test.assertEqual(got.body, message.body)
+        self.test.assertEqual(got.header("iothub-deliverycount"), "0")
+        self.test.assertRegex(got.header("iothub-sequencenumber"), r"^\d+$")
+        self.test.assertRegex(got.header("ETag"), r'^"[^"]+"$')
+        self.test.assertEqual(self.device.complete(got.lock_token).status, 204)
 
     def close(self):
-        self.connection.close()
+        self.device.close()
 
 
 RECEIVERS = {

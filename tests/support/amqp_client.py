@@ -6,6 +6,7 @@ as Microsoft's Node SDK does: no SASL, then a token over $cbs.
 
 import struct
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
 from harness import Settings, service_claims, sas_token
@@ -173,7 +174,9 @@ class AmqpService:
         self.outcomes = {}
         self.remote_frame_bytes = 512
         self.connection_error = None
-        self.transfers_read = 0
+        self.read_channel = None  # of the frame read last, as the hub calls it
+        self.channels = {}        # the hub's number of a session, by ours
+        self.transfers_read = Counter()  # by the hub's number of their session
         self.cbs_handle = None  # as the hub calls it
         self._open()
         claims = service_claims(hub.connection_string()) if token is None else None
@@ -198,14 +201,14 @@ class AmqpService:
         taken, self.buffer = self.buffer[:count], self.buffer[count:]
         return taken
 
-    def write(self, performative, fields, payload=b""):
+    def write(self, performative, fields, payload=b"", channel=0):
         body = encode(Described(performative, fields)) + payload
-        self.socket.sendall(struct.pack(">IBBH", len(body) + 8, 2, 0, 0) + body)
+        self.socket.sendall(struct.pack(">IBBH", len(body) + 8, 2, 0, channel) + body)
 
     def read(self):
         """(performative, fields padded with None, payload) of the next frame that is not empty."""
         while True:
-            size, offset, _, _ = struct.unpack(">IBBH", self._take(8))
+            size, offset, _, self.read_channel = struct.unpack(">IBBH", self._take(8))
             reader = Reader(self._take(size - 8)[offset * 4 - 8:])
             if not reader.raw:
                 continue
@@ -224,8 +227,9 @@ class AmqpService:
 
     def _note(self, code, fields):
         if code == TRANSFER:
-            self.transfers_read += 1
-        elif code == FLOW and fields[4] is not None and fields[4] == self.sending_handle:
+            self.transfers_read[self.read_channel] += 1
+        elif code == FLOW and self.read_channel == self.channels.get(0) and \
+                fields[4] is not None and fields[4] == self.sending_handle:
             self.credit = (fields[5] or 0) + fields[6] - self.next_link_delivery
         elif code == DISPOSITION and fields[0] is RECEIVER:
             state = fields[4]
@@ -245,8 +249,12 @@ class AmqpService:
         self.write(OPEN, ["restante-test", Settings.hostname])
         _, fields, _ = self.read_until(lambda code, *_: code == OPEN)
         self.remote_frame_bytes = fields[2]
-        self.write(BEGIN, [None, UInt(0), UInt(2048), UInt(2048)])
-        self.read_until(lambda code, *_: code == BEGIN)
+        self.begin(0)
+
+    def begin(self, channel):
+        self.write(BEGIN, [None, UInt(0), UInt(2048), UInt(2048)], channel=channel)
+        self.read_until(lambda code, fields, _: code == BEGIN and fields[0] == channel)
+        self.channels[channel] = self.read_channel
 
     def attach(self, name, handle, role, address):
         """The fields of the hub's attach. Both termini must be echoed."""
@@ -263,9 +271,11 @@ class AmqpService:
         self.cbs_handle = self.attach("cbs-receiver", 1, RECEIVER, "$cbs")[1]
         self.grant(1, 10)
 
-    def grant(self, handle, credit, delivery_count=0):
-        self.write(FLOW, [UInt(self.transfers_read), UInt(2048), UInt(self.next_delivery),
-                          UInt(2048), UInt(handle), UInt(delivery_count), UInt(credit)])
+    def grant(self, handle, credit, delivery_count=0, channel=0):
+        read = self.transfers_read[self.channels[channel]]
+        sent = 0 if channel else self.next_delivery  # all that is sent goes through session 0
+        self.write(FLOW, [UInt(read), UInt(2048), UInt(sent), UInt(2048), UInt(handle),
+                          UInt(delivery_count), UInt(credit)], channel=channel)
 
     def put_token(self, token):
         """The status code of the answer."""

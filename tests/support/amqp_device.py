@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from amqp_client import (
     ACCEPTED, APPLICATION_PROPERTIES, ATTACH, DATA, DETACH, DISPOSITION, PROPERTIES, RECEIVER,
-    REJECTED, SOURCE, TARGET, TRANSFER, AmqpService, Described, Outcome, UInt, read_sections)
+    REJECTED, SENDER, SOURCE, TARGET, TRANSFER, AmqpService, Described, Outcome, UInt,
+    read_sections)
 from harness import Settings, sas_token
 
 RELEASED, MODIFIED, ANNOTATIONS = 0x26, 0x27, 0x72
@@ -18,6 +19,7 @@ PROPERTY_NAMES = ("message_id", "user_id", "to", "subject", "reply_to", "correla
 @dataclass
 class Delivery:
     device: str
+    channel: int
     number: int
     tag: bytes
     payload: bytes
@@ -54,28 +56,31 @@ class Receivers(AmqpService):
     """One connection with receiving links, each called by what it receives for."""
 
     def __init__(self, hub, token=None):
-        self.devices = {}     # by the hub's handle
+        self.links = {}       # by the hub's channel and handle: device and our channel
         self.handles = {}     # ours, by device
         self.deliveries = {}  # not taken yet, by device
-        self.partial = {}     # by the hub's handle
-        self.settled = {}     # what the hub said of a delivery that we left unsettled
+        self.partial = {}     # by the hub's channel and handle
+        self.settled = {}     # what the hub said of deliveries that we left unsettled
         super().__init__(hub, token)
 
-    def attach_receiver(self, device, address, credit=LINK_CREDIT, settle_second=False):
+    def attach_receiver(self, device, address, credit=LINK_CREDIT, settle_second=False, channel=0,
+                        name=None):
         """The Outcome says why not."""
         handle = FIRST_LINK_HANDLE + len(self.handles)
-        name = f"receiver-{handle}"
+        name = name or f"receiver-{handle}"
         self.write(ATTACH, [name, UInt(handle), RECEIVER, None, 1 if settle_second else None,
-                            Described(SOURCE, [address]), Described(TARGET, [])])
-        _, fields, _ = self.read_until(lambda code, fields, _: code == ATTACH and fields[0] == name)
+                            Described(SOURCE, [address]), Described(TARGET, [])], channel=channel)
+        here = self.channels[channel]
+        _, fields, _ = self.read_until(lambda code, fields, _: self.read_channel == here
+                                       and code == ATTACH and fields[0] == name)
         if fields[5] is None or not fields[5].value or fields[5].value[0] is None:
             _, fields, _ = self.read_until(lambda code, *_: code == DETACH)
             return Outcome(*fields[2].value[:2])
-        self.devices[fields[1]] = device
+        self.links[here, fields[1]] = (device, channel)
         self.handles[device] = handle
         self.deliveries.setdefault(device, [])
         if credit:
-            self.grant(handle, credit)
+            self.grant(handle, credit, channel=channel)
         return Outcome(None)
 
     def remove(self, device):
@@ -84,19 +89,19 @@ class Receivers(AmqpService):
 
     def _note(self, code, fields):
         super()._note(code, fields)
-        if code == DISPOSITION and fields[0] is False:
+        if code == DISPOSITION and fields[0] is SENDER:
             for number in range(fields[1], (fields[1] if fields[2] is None else fields[2]) + 1):
-                self.settled[number] = fields[4]
+                self.settled[self.read_channel, number] = fields[4]
 
     def read(self):
         code, fields, payload = super().read()
-        if code == TRANSFER and fields[0] in self.devices:
-            handle = fields[0]
+        link = (self.read_channel, fields[0])
+        if code == TRANSFER and link in self.links:
             delivery = self.partial.setdefault(
-                handle, Delivery(self.devices[handle], fields[1], fields[2], b""))
+                link, Delivery(*self.links[link], fields[1], fields[2], b""))
             delivery.payload += payload
             if not fields[5]:
-                self.deliveries[delivery.device].append(self.partial.pop(handle))
+                self.deliveries[delivery.device].append(self.partial.pop(link))
         return code, fields, payload
 
     def receive(self, device):
@@ -107,7 +112,8 @@ class Receivers(AmqpService):
     def settle(self, delivery, state, last=None, settled=True, fields=()):
         """`state` is ACCEPTED, RELEASED, REJECTED or MODIFIED, `last` the end of a range."""
         self.write(DISPOSITION, [RECEIVER, UInt(delivery.number), UInt((last or delivery).number),
-                                 settled, Described(state, list(fields))])
+                                 settled, Described(state, list(fields))],
+                   channel=delivery.channel)
 
     def complete(self, delivery):
         self.settle(delivery, ACCEPTED)
@@ -120,9 +126,10 @@ class Receivers(AmqpService):
 
     def answer(self, delivery):
         """The state by which the hub settles what was left unsettled."""
-        while delivery.number not in self.settled:
+        key = (self.channels[delivery.channel], delivery.number)
+        while key not in self.settled:
             self.read()
-        return self.settled[delivery.number]
+        return self.settled[key]
 
 
 class AmqpDevices(Receivers):
