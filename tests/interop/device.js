@@ -19,7 +19,9 @@ const clients = new Map();
 
 async function open({ client, transport, connection, interval = POLL_SECONDS, then = 'hold' }) {
   const device = Client.fromConnectionString(connection, transports[transport]);
-  const state = { client, device, messages: new Map(), received: 0 };
+  const state = {
+    client, device, messages: new Map(), received: 0, said: Promise.resolve(),
+  };
   clients.set(client, state);
   device.on('error', (error) => say({ event: 'error', client, error: error.name,
     message: error.message }));
@@ -44,9 +46,11 @@ function receive(state, message, then) {
     state.messages.set(number, message);
     say(event);
   } else {
-    // Said once settled, so that who waits for the event may count on it.
-    state.device[then](message).then(() => say(event), (error) => say({ event: 'error',
-      client: state.client, number, error: error.name, message: error.message }));
+    // Said once settled, so that who waits for the event may count on it; in the order of arrival,
+    // although HTTPS may answer settlements in another one.
+    const settled = state.device[then](message);
+    state.said = state.said.then(() => settled).then(() => say(event), (error) => say({
+      event: 'error', client: state.client, number, error: error.name, message: error.message }));
   }
 }
 

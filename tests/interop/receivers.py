@@ -136,7 +136,8 @@ class RawAmqp:
 class RawHttp:
     """Field names are compared in their case: C# and C look for exactly these."""
 
-    OF_THE_HUB = ("ETag", "iothub-sequencenumber", "iothub-enqueuedtime", "iothub-deliverycount")
+    OF_THE_HUB = ("ETag", "Content-Type", "iothub-sequencenumber", "iothub-enqueuedtime",
+                  "iothub-deliverycount")
 
     def __init__(self, test, identity):
         self.test = test
