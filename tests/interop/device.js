@@ -2,8 +2,8 @@
 // azure-iot-device as any number of devices, over any of its transports; told what to do on its
 // standard input (driver.js).
 //
-//     open   client, transport (mqtt|mqtt-ws|amqp|amqp-ws|http), connection [, interval]
-//            [, then (hold|complete|abandon|reject|crash)]            events: message
+//     open   client, transport (mqtt|mqtt-ws|amqp|amqp-ws|http), connection
+//            [, once] [, then (hold|complete|abandon|reject|crash)]            events: message
 //     settle client, message (its number), how (complete|abandon|reject)
 //     close  client
 
@@ -17,7 +17,7 @@ const transports = { mqtt: Mqtt, 'mqtt-ws': MqttWs, amqp: Amqp, 'amqp-ws': AmqpW
 const POLL_SECONDS = 0.2; // the SDK's own default is one second
 const clients = new Map();
 
-async function open({ client, transport, connection, interval = POLL_SECONDS, then = 'hold' }) {
+async function open({ client, transport, connection, once = false, then = 'hold' }) {
   const device = Client.fromConnectionString(connection, transports[transport]);
   const state = {
     client, device, messages: new Map(), received: 0, said: Promise.resolve(),
@@ -26,7 +26,10 @@ async function open({ client, transport, connection, interval = POLL_SECONDS, th
   device.on('error', (error) => say({ event: 'error', client, error: error.name,
     message: error.message }));
   if (transport === 'http') {
-    await device.setTransportOptions({ interval, drain: true });
+    // Once, all that waits is fetched one by one. A second round of polls beside the first may
+    // overtake it, and order is lost.
+    const when = once ? { at: new Date() } : { interval: POLL_SECONDS };
+    await device.setTransportOptions({ ...when, drain: true });
   }
   // Before open(): a stored MQTT session's messages come right behind the CONNACK, and the SDK
   // acknowledges them whether somebody listens or not.

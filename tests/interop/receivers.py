@@ -25,7 +25,7 @@ class NodeDevice:
         self.client = identity["deviceId"]
         self.driver = test.node_devices
         self.driver.ask("open", client=self.client, transport=transport, then="complete",
-                        connection=test.hub.device_connection_string(identity), interval=1)
+                        connection=test.hub.device_connection_string(identity), once=True)
 
     def expect(self, message):
         event = self.driver.event("message", client=self.client)
