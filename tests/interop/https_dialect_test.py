@@ -15,6 +15,7 @@ from https_device import HttpsDevice  # noqa: E402
 
 DEVICES = ("Device-1", "a-:.+%_#*?!(),=@;$'z")
 MESSAGE_BYTES_MAX = 64 * 1024
+QUEUE_DEPTH_MAX = 50
 
 
 class Dialect:
@@ -193,6 +194,30 @@ class HttpsDialect(harness.TestCase):
         self.assertTrue(got.body == body)
         self.assertEqual(got.header("Content-Length"), str(len(body)))
         HttpsDialect.cells += 1
+
+    def test_a_service_posts_as_azure_iot_explorer_does(self):
+        device = self.device()
+        service = HttpsDevice(self.hub, self.identity)
+        self.addCleanup(service.close)
+        service.path = service.path.replace("devicebound", "deviceBound")
+        service.token = self.hub.service_token()
+
+        def post(body, **headers):
+            answer = service.request("POST", body=body, headers={
+                "iothub-to": device.path, "ContentType": "text/plain", **headers})
+            return answer.status, answer.header("iothub-errorcode")
+        room = MESSAGE_BYTES_MAX - len(device.path) - len("text/plain")
+        self.assertEqual(post(b"x" * (room + 1)), (413, "MessageTooLarge"))
+        self.assertEqual(post(b"x" * room), (204, None))
+        for _ in range(QUEUE_DEPTH_MAX - 1):
+            self.assertEqual(post(b""), (204, None))
+        self.assertEqual(post(b""), (403, "DeviceMaximumQueueDepthExceeded"))
+        self.assertEqual(len(device.receive().body), room)
+        service.path = service.path.replace(self.id, "nobody")
+        self.assertEqual(post(b""), (404, "DeviceNotFound"))
+        service.token = device.token
+        self.assertEqual(post(b""), (401, "IotHubUnauthorizedAccess"))
+        HttpsDialect.cells += 5
 
     def test_whose_queue_it_is_not_is_refused(self):
         device = self.device()
