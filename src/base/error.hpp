@@ -15,6 +15,7 @@ enum class ErrorCode : std::uint8_t {
     format_error,
     unauthorized,
     device_maximum_queue_depth_exceeded,
+    cbs_token_maximum_exceeded,
     invalid_message_expiry_time,
     device_disabled,
     not_found,

@@ -25,6 +25,8 @@ constexpr std::array rows{
     ErrorRow{unauthorized, "IotHubUnauthorizedAccess", 401002, 401, "amqp:unauthorized-access"},
     ErrorRow{device_maximum_queue_depth_exceeded, "DeviceMaximumQueueDepthExceeded", 403004, 403,
              "amqp:resource-limit-exceeded"},
+    ErrorRow{cbs_token_maximum_exceeded, "IotHubMaxCbsTokenExceeded", 403005, 403,
+             "amqp:resource-limit-exceeded"},
     ErrorRow{invalid_message_expiry_time, "InvalidMessageExpiryTime", 403009, 403,
              "com.microsoft:argument-error"},
     ErrorRow{device_disabled, "DeviceDisabled", 403012, 403, "amqp:not-found"},
