@@ -18,12 +18,6 @@ void AmqpContext::refuse_link(amqp::LinkId link, std::string_view address, const
                                           {"address", address},
                                           {"reason", reason.message}});
     engine.refuse_attach(link, refusal(reason));
-    forget_link(link);
-}
-
-void AmqpContext::forget_link(amqp::LinkId link) {
-    drains.erase(link);
-    fetches_wanted.erase(link);
     links.erase(link);
 }
 
@@ -36,7 +30,7 @@ void AmqpContext::end_link(amqp::LinkId link, const Error& reason) {
                                         {"who", device ? device->value() : identities.anyone()},
                                         {"reason", reason.message}});
     engine.detach(link, refusal(reason));
-    forget_link(link);
+    links.erase(found);
 }
 
 template <class Predicate>

@@ -46,7 +46,6 @@ struct AmqpContext {
     void refuse_link(amqp::LinkId link, std::string_view address, const Error& reason);
     /// Ends a link from our side.
     void end_link(amqp::LinkId link, const Error& reason);
-    void forget_link(amqp::LinkId link);
     /// A device has lost its proof: its token and all its links go.
     void end_device(const model::DeviceId& device, const Error& reason);
     /// Ends the links that stood on tokens that have expired.

@@ -1,12 +1,15 @@
 #pragma once
-// One AMQP connection: how it proves who it is, and which nodes its links lead to.
+// One AMQP connection of a service or of devices: how it proves who it is, and which nodes its
+// links lead to.
 //
 // Owned by its connection, lives on that connection's loop (net/session.hpp). A connection ends
-// when its peer closes it, breaks the protocol, falls silent, or lets its token expire.
+// when its peer closes it, breaks the protocol, falls silent, or when the last of its tokens ends.
 
 #include <memory>
 
+#include "gateway/amqp/amqp_context.hpp"
 #include "gateway/amqp/cbs_node.hpp"
+#include "gateway/amqp/link_factory.hpp"
 #include "net/session.hpp"
 
 namespace restante::gateway {
@@ -39,17 +42,13 @@ class AmqpSession final : public net::Session {
     void on(amqp::Closed&&) {}
 
     void authenticate_plain(BytesView response);
-    void proved(const Result<void>& result, std::string_view who);
-    Result<std::unique_ptr<LinkNode>> make_service_node(const amqp::AttachRequested& attach,
-                                                        const wire::LinkAddress& address);
-    void attach_device(const amqp::AttachRequested& attach, const wire::LinkAddress& address,
-                       const wire::DeviceTarget& target);
-    void open(amqp::LinkId link, std::unique_ptr<LinkNode> node,
-              const Identities::Grant* grant = nullptr);
+    void sasl_proved(std::string_view who, const Result<void>& proved);
+    void add_link(amqp::LinkId link, AmqpContext::Link entry);
+    void open_device_link(LinkRequest request, const wire::DeviceTarget& device);
 
     const Access& access_;
-    std::unique_ptr<CbsNode> cbs_;  // before the context, whose links end with a last word to it
     std::unique_ptr<AmqpContext> context_;
+    std::unique_ptr<CbsNode> cbs_;
 };
 
 }  // namespace restante::gateway

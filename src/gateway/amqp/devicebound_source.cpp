@@ -7,19 +7,26 @@
 namespace restante::gateway {
 namespace {
 
-/// What the client calls itself, for the log.
-std::string client_of(const amqp::Attach& attach) {
-    const amqp::Value* version = attach.properties.find("com.microsoft:client-version");
-    return std::string(version ? version->text().value_or("") : "");
+/// A newer link takes the place of this one alone; whatever else ends it concerns all that the
+/// device does here.
+void end(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device,
+         const Error& reason) {
+    if (!context.links.contains(link)) return;
+    if (reason.code == ErrorCode::connection_replaced) {
+        context.end_link(link, reason);
+    } else {
+        context.end_device(device, reason);
+    }
 }
 
 }  // namespace
 
-DeviceboundSource::DeviceboundSource(AmqpContext& context, const amqp::AttachRequested& attach,
-                                     Identities::Grant grant)
-    : SourceNode(context, attach),
-      grant_(std::move(grant)),
-      client_(client_of(*attach.attach)),
+DeviceboundSource::DeviceboundSource(AmqpContext& context, amqp::LinkId link, bool settled,
+                                     Identities::Grant grant, std::string client)
+    : LockedSource(context, link, settled),
+      device_(std::move(grant.device)),
+      identity_version_(grant.proof.identity_version),
+      client_(std::move(client)),
       attachment_(context.access.hub().new_attachment_id()) {}
 
 DeviceboundSource::~DeviceboundSource() {
@@ -28,74 +35,67 @@ DeviceboundSource::~DeviceboundSource() {
 
 void DeviceboundSource::open() {
     auto& context = context_;
-    const auto on_node = [&context, link = link_](auto work) {
-        context.handle.post([&context, link, work = std::move(work)] {
-            if (auto* node = context.find<DeviceboundSource>(link)) work(*node);
-        });
-    };
-    hub::DeviceEvents events{
-        .message_available = [on_node] { on_node([](auto& node) { node.available(); }); },
-        .ended =
-            [on_node](const Error& reason) {
-                on_node([reason](auto& node) {
-                    if (reason.code == ErrorCode::connection_replaced) {
-                        return node.context_.end_link(node.link_, reason);
-                    }
-                    // A copy: the node ends in the call.
-                    const model::DeviceId device = node.grant_.device;
-                    node.context_.end_device(device, reason);
-                });
-            }};
+    hub::AttachRequest request{
+        .id = attachment_,
+        .device = device_,
+        .identity_version = identity_version_,
+        .protocol = hub::Protocol::amqp,
+        .peer = client_.empty() ? context.peer.address
+                                : fmt::format("{} {}", context.peer.address, client_),
+        .events = {.message_available =
+                       [&context, handle = context.handle, link = link_] {
+                           handle.post([&context, link] {
+                               if (auto* node = context.find<DeviceboundSource>(link)) node->wake();
+                           });
+                       },
+                   .ended =
+                       [&context, handle = context.handle, link = link_,
+                        device = device_](const Error& reason) {
+                           handle.post([&context, link, device, reason] {
+                               end(context, link, device, reason);
+                           });
+                       }}};
     context.access.hub().attach(
-        {.id = attachment_,
-         .device = grant_.device,
-         .identity_version = grant_.proof.identity_version,
-         .protocol = hub::Protocol::amqp,
-         .peer = fmt::format("{} {}", context.peer.address, client_),
-         .events = std::move(events)},
+        std::move(request),
         on_connection<model::MqttSubscriptions>(
-            context.handle, [&context, link = link_, device = grant_.device](const auto& attached) {
+            context.handle, [&context, link = link_, device = device_](const auto& attached) {
                 if (context.find<DeviceboundSource>(link) == nullptr) return;
-                if (!attached) {
-                    return context.refuse_link(link, device.value(), attached.error());
+                if (attached) {
+                    context.engine.accept_attach(link);
+                } else {
+                    context.refuse_link(link, wire::devicebound_to(device), attached.error());
                 }
-                context.engine.accept_attach(link);
             }));
 }
 
-void DeviceboundSource::ask(std::size_t max) {
+void DeviceboundSource::receive(std::size_t max) {
     context_.access.hub().receive(
         attachment_, max,
         on_connection<std::vector<model::LockedMessage>>(
-            context_.handle, [&context = context_, link = link_](auto messages) {
-                if (auto* node = context.find<DeviceboundSource>(link)) {
-                    node->hand_out(std::move(messages));
+            context_.handle, [&context = context_, link = link_, device = device_](auto messages) {
+                auto* node = context.find<DeviceboundSource>(link);
+                if (node == nullptr) return;
+                if (!messages) return context.end_link(link, messages.error());
+                std::vector<Item> items;
+                for (const auto& locked : *messages) {
+                    items.push_back(
+                        {.token = locked.token,
+                         .locked_until = locked.locked_until,
+                         .payload = amqp::encode_message(wire::to_amqp(device, locked))});
                 }
+                node->received(std::move(items));
             }));
 }
 
-void DeviceboundSource::hand_out(Result<std::vector<model::LockedMessage>> messages) {
-    if (!messages) return context_.end_link(link_, messages.error());
-    std::vector<Outgoing> items;
-    for (const auto& locked : *messages) {
-        items.push_back({.token = locked.token,
-                         .locked_until = locked.locked_until,
-                         .payload = amqp::encode_message(wire::to_amqp(grant_.device, locked))});
-    }
-    received(std::move(items));
-}
-
-void DeviceboundSource::settle(Decision decision, model::LockToken token,
-                               hub::Answer<void> answer) {
+void DeviceboundSource::settle(model::LockToken token, Outcome outcome, hub::Answer<void> answer) {
     auto& hub = context_.access.hub();
-    switch (decision) {
-        case Decision::complete:
-            return hub.complete(grant_.device, token, core::LateSettlement::refuse,
-                                std::move(answer));
-        case Decision::abandon:
-            return hub.abandon(grant_.device, token, std::move(answer));
-        case Decision::reject:
-            return hub.reject(grant_.device, token, std::move(answer));
+    switch (outcome) {
+        case Outcome::complete:
+            return hub.complete(device_, token, core::LateSettlement::refuse, std::move(answer));
+        case Outcome::abandon:
+            return hub.abandon(device_, token, std::move(answer));
+        case Outcome::reject:
+            return hub.reject(device_, token, std::move(answer));
     }
 }
 

@@ -19,8 +19,8 @@ Bytes encode(const model::LockedFeedback& batch, const std::string& hub_name) {
 
 }  // namespace
 
-FeedbackSource::FeedbackSource(AmqpContext& context, const amqp::AttachRequested& attach)
-    : SourceNode(context, attach), receiver_(context.access.hub().new_attachment_id()) {}
+FeedbackSource::FeedbackSource(AmqpContext& context, amqp::LinkId link, bool settled)
+    : LockedSource(context, link, settled), receiver_(context.access.hub().new_attachment_id()) {}
 
 FeedbackSource::~FeedbackSource() {
     context_.access.hub().detach_feedback(receiver_);
@@ -31,41 +31,37 @@ void FeedbackSource::open() {
     context_.access.hub().attach_feedback(
         receiver_, [&context = context_, handle = context_.handle, link = link_] {
             handle.post([&context, link] {
-                if (auto* node = context.find<FeedbackSource>(link)) node->available();
+                if (auto* node = context.find<FeedbackSource>(link)) node->wake();
             });
         });
 }
 
-void FeedbackSource::ask(std::size_t max) {
+void FeedbackSource::receive(std::size_t max) {
     context_.access.hub().receive_feedback(
         receiver_, max,
         on_connection<std::vector<model::LockedFeedback>>(
             context_.handle, [&context = context_, link = link_](auto batches) {
-                if (auto* node = context.find<FeedbackSource>(link)) {
-                    node->hand_out(std::move(batches));
+                auto* node = context.find<FeedbackSource>(link);
+                if (node == nullptr) return;
+                if (!batches) return context.end_link(link, batches.error());
+                std::vector<Item> items;
+                for (const auto& batch : *batches) {
+                    items.push_back({.token = batch.token,
+                                     .locked_until = batch.locked_until,
+                                     .payload = encode(batch, context.access.hub_name())});
                 }
+                node->received(std::move(items));
             }));
 }
 
-void FeedbackSource::hand_out(Result<std::vector<model::LockedFeedback>> batches) {
-    if (!batches) return context_.end_link(link_, batches.error());
-    std::vector<Outgoing> items;
-    for (const auto& batch : *batches) {
-        items.push_back({.token = batch.token,
-                         .locked_until = batch.locked_until,
-                         .payload = encode(batch, context_.access.hub_name())});
-    }
-    received(std::move(items));
-}
-
-void FeedbackSource::settle(Decision decision, model::LockToken token, hub::Answer<void> answer) {
+void FeedbackSource::settle(model::LockToken token, Outcome outcome, hub::Answer<void> answer) {
     auto& hub = context_.access.hub();
-    switch (decision) {
-        case Decision::complete:
+    switch (outcome) {
+        case Outcome::complete:
             return hub.complete_feedback(token, std::move(answer));
-        case Decision::abandon:
+        case Outcome::abandon:
             return hub.abandon_feedback(token, std::move(answer));
-        case Decision::reject:
+        case Outcome::reject:
             return hub.reject_feedback(token, std::move(answer));
     }
 }
