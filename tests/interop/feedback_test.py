@@ -85,6 +85,12 @@ class FeedbackTest(harness.TestCase):
         self.addCleanup(receiver.close)
         return receiver
 
+    def take(self, receiver):
+        """The records of the next batch, which is completed."""
+        got = receiver.receive()
+        receiver.complete(got)
+        return json.loads(got.body)
+
     # -- HTTPS
 
     def test_https_without_feedback_answers_204(self):
@@ -146,26 +152,26 @@ class FeedbackTest(harness.TestCase):
     def test_sixty_four_records_are_a_batch_and_the_rest_follows_by_the_clock(self):
         self.purge(1, "opener")
         receiver = self.receiver()
-        self.assertEqual(len(json.loads(receiver.receive().body)), 1)
+        self.assertEqual(len(self.take(receiver)), 1)
         self.purge(QUEUE_DEPTH_MAX, "one")
         self.purge(QUEUE_DEPTH_MAX, "two")
-        first = json.loads(receiver.receive().body)
+        first = self.take(receiver)
         self.assertEqual([record["originalMessageId"] for record in first],
                          [f"one-{index}" for index in range(QUEUE_DEPTH_MAX)]
                          + [f"two-{index}" for index in range(BATCH_RECORDS_MAX - QUEUE_DEPTH_MAX)])
-        rest = json.loads(receiver.receive().body)  # within 15 s
+        rest = self.take(receiver)  # within 15 s
         self.assertEqual(len(rest), 2 * QUEUE_DEPTH_MAX - BATCH_RECORDS_MAX)
 
     def test_a_deleted_device_takes_its_feedback_along(self):
         self.purge(1, "opener")  # from here on records wait for their batch
         receiver = self.receiver()
-        receiver.receive()
+        self.take(receiver)
         self.purge(1, "deleted")
         self.assertEqual(self.hub.rest("DELETE", "/devices/deleted",
                                        headers={"If-Match": "*"})[0], 204)
         self.purge(QUEUE_DEPTH_MAX, "one")
         self.purge(BATCH_RECORDS_MAX - QUEUE_DEPTH_MAX, "two")
-        devices = {record["deviceId"] for record in json.loads(receiver.receive().body)}
+        devices = {record["deviceId"] for record in self.take(receiver)}
         self.assertEqual(devices, {"one", "two"})
 
     def test_feedback_outlives_the_hub(self):

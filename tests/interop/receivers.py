@@ -2,7 +2,6 @@
 be this one (a samples.Sample as received), in the way this client shows it."""
 
 import base64
-from datetime import datetime, timezone
 
 from amqp_client import Symbol, Timestamp, UByte, ULong
 from amqp_device import AmqpDevices
@@ -15,7 +14,7 @@ class NodeDevice:
     """azure-iot-device. What it shows differs from what it got; all such differences are here:
 
     MQTT   iothub-ack is a property like any other; ContentType and the rest are there
-    AMQP   user-id is not read; the expiry is a Date
+    AMQP   user-id is not read; the expiry is a number, of milliseconds
     HTTPS  reads id, correlation id, to, expiry and iothub-app-*, nothing else; keeps that prefix,
            lower-cases names, decodes no escape, and takes the body for UTF-8
     """
@@ -49,10 +48,7 @@ class NodeDevice:
     @staticmethod
     def amqp(shown, message):
         shown["userId"] = None
-        if message.expiry:
-            seconds, rest = divmod(message.expiry, 1000)
-            time = datetime.fromtimestamp(seconds, timezone.utc)
-            shown["expiryTimeUtc"] = f"{time:%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+        shown["expiryTimeUtc"] = message.expiry
 
     @staticmethod
     def http(shown, message):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from amqp_client import (
     ACCEPTED, APPLICATION_PROPERTIES, ATTACH, DATA, DETACH, DISPOSITION, PROPERTIES, RECEIVER,
-    REJECTED, SENDER, SOURCE, TARGET, TRANSFER, AmqpService, Described, Outcome, UInt,
-    read_sections)
+    REJECTED, SENDER, SOURCE, TARGET, TRANSFER, AmqpService, Described, Outcome, UByte,
+    UInt, read_sections)
 from harness import Settings, sas_token
 
 RELEASED, MODIFIED, ANNOTATIONS = 0x26, 0x27, 0x72
@@ -68,7 +68,7 @@ class Receivers(AmqpService):
         """The Outcome says why not."""
         handle = FIRST_LINK_HANDLE + len(self.handles)
         name = name or f"receiver-{handle}"
-        self.write(ATTACH, [name, UInt(handle), RECEIVER, None, 1 if settle_second else None,
+        self.write(ATTACH, [name, UInt(handle), RECEIVER, None, UByte(1) if settle_second else None,
                             Described(SOURCE, [address]), Described(TARGET, [])], channel=channel)
         here = self.channels[channel]
         _, fields, _ = self.read_until(lambda code, fields, _: self.read_channel == here
