@@ -10,6 +10,7 @@ A test that could not run counts as failed: nothing is skipped in silence.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 INTEROP = ROOT / "tests" / "interop"
 BUILDS = ("release", "dev", "tsan")
+OUTPUT_BYTES_MAX = 100_000  # kept of a test that passed; what counts is a line in it
+MATRIX = re.compile(r"interop matrix: (\d+) cells")
 NPM_SECONDS_MAX = 600  # a cold cache on a slow line; a warm one takes ten
 
 SANITIZERS = {
@@ -61,21 +64,23 @@ def build(preset):
 
 
 def run_ctest(preset, extra):
-    """(passed, names of those that did not pass)."""
+    """(passed, names of those that did not pass, combinations of clients and operations)."""
     report = ROOT / "build" / preset / "tests.xml"
     report.unlink(missing_ok=True)
     status = subprocess.run(
         ["ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--no-tests=error",
-         "-j", str(os.cpu_count()), "--output-junit", str(report), *extra],
+         "-j", str(os.cpu_count()), "--output-junit", str(report),
+         "--test-output-size-passed", str(OUTPUT_BYTES_MAX), *extra],
         cwd=ROOT, env={**os.environ, **SANITIZERS}, stdin=subprocess.DEVNULL, check=False)
     try:
         cases = ElementTree.parse(report).getroot().findall("testcase")
     except (OSError, ElementTree.ParseError):
-        return 0, [f"{preset}: ctest, exit code {status.returncode}"]
+        return 0, [f"{preset}: ctest, exit code {status.returncode}"], 0
     failed = [f"{preset}: {case.get('name')}" for case in cases if case.get("status") != "run"]
     if status.returncode != 0 and not failed:
         failed = [f"{preset}: ctest, exit code {status.returncode}"]
-    return len(cases) - sum(case.get("status") != "run" for case in cases), failed
+    cells = sum(int(count) for case in cases for count in MATRIX.findall("".join(case.itertext())))
+    return len(cases) - sum(case.get("status") != "run" for case in cases), failed, cells
 
 
 def main():
@@ -95,11 +100,11 @@ def main():
             continue
         built = time.monotonic()
         step(f"{preset}: test")
-        more, wrong = run_ctest(preset, arguments.ctest)
+        more, wrong, cells = run_ctest(preset, arguments.ctest)
         passed += more
         failed += wrong
         print(f"{preset}: built in {built - begin:.0f} s, tested in "
-              f"{time.monotonic() - built:.0f} s")
+              f"{time.monotonic() - built:.0f} s, interop matrix of {cells} cells")
     step("result")
     for name in failed:
         print(f"failed: {name}")

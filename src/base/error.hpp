@@ -20,6 +20,7 @@ enum class ErrorCode : std::uint8_t {
     unauthorized,
     system_module_modify_unauthorized,
     device_maximum_queue_depth_exceeded,
+    cbs_token_maximum_exceeded,
     invalid_message_expiry_time,
     device_disabled,
     not_found,

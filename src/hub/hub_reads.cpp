@@ -61,7 +61,10 @@ void Hub::read_records(std::vector<model::LockedMessage> batches,
                        std::move_only_function<void(std::vector<model::LockedFeedback>)> then) {
     std::vector<model::LockedFeedback> locked;
     for (auto& batch : batches) {
-        locked.push_back({.token = batch.token, .queued = std::move(batch.queued), .records = {}});
+        locked.push_back({.token = batch.token,
+                          .queued = std::move(batch.queued),
+                          .locked_until = batch.locked_until,
+                          .records = {}});
     }
     const auto read = [this](model::LockedFeedback& item, auto complete) {
         const auto sequence = item.queued.sequence;

@@ -40,6 +40,7 @@ using FeedbackBatch = std::vector<FeedbackRecord>;
 struct LockedFeedback {
     LockToken token;
     QueuedMessage queued;
+    SteadyTime locked_until;
     FeedbackBatch records;
 };
 

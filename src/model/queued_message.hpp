@@ -49,6 +49,8 @@ struct LockedMessage {
     QueuedMessage queued;
     /// It was handed out before, whatever became of that.
     bool redelivered = false;
+    /// From here on the lock no longer counts.
+    SteadyTime locked_until;
     std::shared_ptr<const CloudToDeviceMessage> message;
 };
 

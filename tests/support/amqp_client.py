@@ -5,6 +5,8 @@ as Microsoft's Node SDK does: no SASL, then a token over $cbs.
 """
 
 import struct
+import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 
 from harness import Settings, service_claims, sas_token
@@ -24,6 +26,18 @@ class UInt(int):
     """An AMQP uint; a bare int goes as long."""
 
 
+class ULong(int):
+    """An AMQP ulong."""
+
+
+class UByte(int):
+    """An AMQP ubyte."""
+
+
+class Timestamp(int):
+    """An AMQP timestamp: milliseconds since 1970."""
+
+
 @dataclass
 class Described:
     code: int
@@ -39,6 +53,16 @@ def encode(value):
         return b"\x00\x53" + bytes([value.code]) + encode(value.value)
     if isinstance(value, UInt):
         return b"\x70" + struct.pack(">I", value)
+    if isinstance(value, UByte):
+        return b"\x50" + bytes([value])
+    if isinstance(value, ULong):
+        return b"\x80" + struct.pack(">Q", value)
+    if isinstance(value, Timestamp):
+        return b"\x83" + struct.pack(">q", value)
+    if isinstance(value, float):
+        return b"\x82" + struct.pack(">d", value)
+    if isinstance(value, uuid.UUID):
+        return b"\x98" + value.bytes
     if isinstance(value, int):
         return b"\x81" + struct.pack(">q", value)
     if isinstance(value, Symbol):
@@ -57,7 +81,8 @@ def encode(value):
 FIXED = {0x50: ">B", 0x51: ">b", 0x52: ">B", 0x53: ">B", 0x54: ">b", 0x55: ">b", 0x56: ">?",
          0x60: ">H", 0x61: ">h", 0x70: ">I", 0x71: ">i", 0x72: ">f", 0x73: ">I", 0x80: ">Q",
          0x81: ">q", 0x82: ">d", 0x83: ">q"}
-CONSTANT = {0x40: None, 0x41: True, 0x42: False, 0x43: 0, 0x44: 0}
+CONSTANT = {0x40: None, 0x41: True, 0x42: False, 0x43: UInt(0), 0x44: ULong(0)}
+TYPES = {0x50: UByte, 0x52: UInt, 0x53: ULong, 0x70: UInt, 0x80: ULong, 0x83: Timestamp}
 
 
 class Reader:
@@ -82,9 +107,10 @@ class Reader:
         if code == 0x45:
             return []
         if code in FIXED:
-            return struct.unpack(FIXED[code], self.take(struct.calcsize(FIXED[code])))[0]
+            number = struct.unpack(FIXED[code], self.take(struct.calcsize(FIXED[code])))[0]
+            return TYPES.get(code, type(number))(number)
         if code == 0x98:
-            return self.take(16)
+            return uuid.UUID(bytes=self.take(16))
         wide = code & 0x10
         size = struct.unpack(">I", self.take(4))[0] if wide else self.take(1)[0]
         body = Reader(self.take(size))
@@ -106,6 +132,17 @@ class Reader:
 
     def rest(self):
         return self.raw[self.at:]
+
+
+def read_sections(payload):
+    """An encoded message as {section's code: value}. The hub sends no section twice."""
+    reader, sections = Reader(payload), {}
+    while reader.at < len(payload):
+        section = reader.value()
+        if section.code in sections:
+            raise AssertionError(f"the hub sent section {section.code:#x} twice")
+        sections[section.code] = section.value
+    return sections
 
 
 @dataclass
@@ -137,9 +174,14 @@ class AmqpService:
         self.outcomes = {}
         self.remote_frame_bytes = 512
         self.connection_error = None
+        self.read_channel = None  # of the frame read last, as the hub calls it
+        self.channels = {}        # the hub's number of a session, by ours
+        self.transfers_read = Counter()  # by the hub's number of their session
+        self.cbs_handle = None  # as the hub calls it
         self._open()
         claims = service_claims(hub.connection_string()) if token is None else None
-        self.cbs_status = self._put_token(sas_token(**claims) if claims else token)
+        self._attach_cbs()
+        self.cbs_status = self.put_token(sas_token(**claims) if claims else token)
 
     def close(self):
         self.socket.close()
@@ -159,14 +201,14 @@ class AmqpService:
         taken, self.buffer = self.buffer[:count], self.buffer[count:]
         return taken
 
-    def write(self, performative, fields, payload=b""):
+    def write(self, performative, fields, payload=b"", channel=0):
         body = encode(Described(performative, fields)) + payload
-        self.socket.sendall(struct.pack(">IBBH", len(body) + 8, 2, 0, 0) + body)
+        self.socket.sendall(struct.pack(">IBBH", len(body) + 8, 2, 0, channel) + body)
 
     def read(self):
         """(performative, fields padded with None, payload) of the next frame that is not empty."""
         while True:
-            size, offset, _, _ = struct.unpack(">IBBH", self._take(8))
+            size, offset, _, self.read_channel = struct.unpack(">IBBH", self._take(8))
             reader = Reader(self._take(size - 8)[offset * 4 - 8:])
             if not reader.raw:
                 continue
@@ -184,7 +226,10 @@ class AmqpService:
                 return frame
 
     def _note(self, code, fields):
-        if code == FLOW and fields[4] is not None and fields[4] == self.sending_handle:
+        if code == TRANSFER:
+            self.transfers_read[self.read_channel] += 1
+        elif code == FLOW and self.read_channel == self.channels.get(0) and \
+                fields[4] is not None and fields[4] == self.sending_handle:
             self.credit = (fields[5] or 0) + fields[6] - self.next_link_delivery
         elif code == DISPOSITION and fields[0] is RECEIVER:
             state = fields[4]
@@ -204,8 +249,12 @@ class AmqpService:
         self.write(OPEN, ["restante-test", Settings.hostname])
         _, fields, _ = self.read_until(lambda code, *_: code == OPEN)
         self.remote_frame_bytes = fields[2]
-        self.write(BEGIN, [None, UInt(0), UInt(2048), UInt(2048)])
-        self.read_until(lambda code, *_: code == BEGIN)
+        self.begin(0)
+
+    def begin(self, channel):
+        self.write(BEGIN, [None, UInt(0), UInt(2048), UInt(2048)], channel=channel)
+        self.read_until(lambda code, fields, _: code == BEGIN and fields[0] == channel)
+        self.channels[channel] = self.read_channel
 
     def attach(self, name, handle, role, address):
         """The fields of the hub's attach. Both termini must be echoed."""
@@ -216,11 +265,20 @@ class AmqpService:
         _, fields, _ = self.read_until(lambda code, fields, _: code == ATTACH and fields[0] == name)
         return fields
 
-    def _put_token(self, token):
+    def _attach_cbs(self):
         attach = self.attach("cbs-sender", 0, SENDER, "$cbs")
         self.read_until(lambda code, fields, _: code == FLOW and fields[4] == attach[1])
-        self.attach("cbs-receiver", 1, RECEIVER, "$cbs")
-        self.write(FLOW, [UInt(0), UInt(2048), UInt(0), UInt(2048), UInt(1), UInt(0), UInt(10)])
+        self.cbs_handle = self.attach("cbs-receiver", 1, RECEIVER, "$cbs")[1]
+        self.grant(1, 10)
+
+    def grant(self, handle, credit, delivery_count=0, channel=0):
+        read = self.transfers_read[self.channels[channel]]
+        sent = 0 if channel else self.next_delivery  # all that is sent goes through session 0
+        self.write(FLOW, [UInt(read), UInt(2048), UInt(sent), UInt(2048), UInt(handle),
+                          UInt(delivery_count), UInt(credit)], channel=channel)
+
+    def put_token(self, token):
+        """The status code of the answer."""
         request = b"".join(encode(section) for section in (
             Described(PROPERTIES, ["cbs-1", None, "$cbs", None, "cbs"]),
             Described(APPLICATION_PROPERTIES, {
@@ -228,13 +286,9 @@ class AmqpService:
                 "name": Settings.hostname}),
             Described(VALUE, token)))
         self._transfer(0, request)
-        _, _, payload = self.read_until(lambda code, *_: code == TRANSFER)
-        reader, status = Reader(payload), None
-        while reader.at < len(payload):
-            section = reader.value()
-            if section.code == APPLICATION_PROPERTIES:
-                status = section.value["status-code"]
-        return status
+        _, _, payload = self.read_until(
+            lambda code, fields, _: code == TRANSFER and fields[0] == self.cbs_handle)
+        return read_sections(payload)[APPLICATION_PROPERTIES]["status-code"]
 
     def open_sender(self, address="/messages/devicebound"):
         self.sending_handle = None

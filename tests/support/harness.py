@@ -63,13 +63,13 @@ def end_with_parent():
 class Process:
     """A child whose lines (stdout and stderr together) can be waited for."""
 
-    def __init__(self, command, env=None, cwd=None):
+    def __init__(self, command, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.command = [str(word) for word in command]
         self.lines = []
         self._grew = threading.Condition()
         self._ended = False
         self._process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            self.command, stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, env=env, cwd=cwd, text=True, errors="replace",
             preexec_fn=end_with_parent)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -347,6 +347,11 @@ def enter_private_network():
     lock = open(Path(tempfile.gettempdir()) / PORTS_LOCK, "w", encoding="utf-8")
     fcntl.flock(lock, fcntl.LOCK_EX)  # until this process ends
     Settings.ports_lock = lock
+
+
+def report_cells(count):
+    """The line by which tools/test.py counts combinations of clients and operations."""
+    print(f"\ninterop matrix: {count} cells", flush=True)
 
 
 def main(options=None):

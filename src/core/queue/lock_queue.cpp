@@ -29,6 +29,7 @@ std::vector<LockedMessage> LockQueue::receive(const ReceiveOrder& order, std::ui
         locked.push_back({.token = {.sequence = entry.queued.sequence, .serial = serial},
                           .queued = entry.queued,
                           .redelivered = redelivered,
+                          .locked_until = entry.lock->until,
                           .message = nullptr});
     }
     return locked;

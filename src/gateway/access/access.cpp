@@ -15,8 +15,13 @@ void Access::authenticate_device(model::DeviceId device, std::string token,
                                  hub::Answer<DeviceProof> answer) const {
     auto signature = auth::SharedAccessSignature::parse(token);
     if (!signature) return answer(std::unexpected(signature.error()));
+    authenticate_device(std::move(device), std::move(*signature), std::move(answer));
+}
+
+void Access::authenticate_device(model::DeviceId device, auth::SharedAccessSignature signature,
+                                 hub::Answer<DeviceProof> answer) const {
     hub_.registry().find_device(
-        std::move(device), [this, signature = std::move(*signature),
+        std::move(device), [this, signature = std::move(signature),
                             answer = std::move(answer)](auto description) mutable {
             if (!description) {
                 const auto code = description.error().code;
@@ -35,7 +40,12 @@ void Access::authenticate_device(model::DeviceId device, std::string token,
 Result<auth::ServicePrincipal> Access::authenticate_service(std::string_view token) const {
     const auto signature = auth::SharedAccessSignature::parse(token);
     if (!signature) return std::unexpected(signature.error());
-    return auth::check_service_token(*signature, policies_, clock_.now().wall);
+    return authenticate_service(*signature);
+}
+
+Result<auth::ServicePrincipal> Access::authenticate_service(
+    const auth::SharedAccessSignature& token, std::span<const std::string> resource) const {
+    return auth::check_service_token(token, policies_, clock_.now().wall, resource);
 }
 
 void Access::log_refusal(std::string_view protocol, const net::Peer& peer, std::string_view who,

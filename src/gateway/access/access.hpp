@@ -12,6 +12,11 @@
 
 namespace restante::gateway {
 
+/// The body of a status 501 that answers a device's twin request: without an answer it would wait
+/// for ever.
+inline constexpr std::string_view no_twins_json =
+    R"({"errorCode":501000,"message":"This hub keeps no device twins."})";
+
 /// What a device proved: which version of its identity, and until when.
 struct DeviceProof {
     std::uint64_t identity_version = 0;
@@ -28,14 +33,20 @@ class Access {
     const std::string& hostname() const { return hostname_; }
     /// The first label of the host name: the service's word for a hub's name.
     const std::string& hub_name() const { return hub_name_; }
+    Now now() const { return clock_.now(); }
 
     /// Checks `token` against the identity of `device`. The answer comes on the hub's loop.
     /// Errors: unauthorized, device_not_found, device_disabled, each with a sentence for the log.
     void authenticate_device(model::DeviceId device, std::string token,
                              hub::Answer<DeviceProof> answer) const;
+    void authenticate_device(model::DeviceId device, auth::SharedAccessSignature token,
+                             hub::Answer<DeviceProof> answer) const;
 
     /// Errors: unauthorized.
     Result<auth::ServicePrincipal> authenticate_service(std::string_view token) const;
+    /// For what lies below `resource`, as in "devices".
+    Result<auth::ServicePrincipal> authenticate_service(
+        const auth::SharedAccessSignature& token, std::span<const std::string> resource = {}) const;
 
     /// A peer was turned away: one line that names it and says why in words.
     void log_refusal(std::string_view protocol, const net::Peer& peer, std::string_view who,

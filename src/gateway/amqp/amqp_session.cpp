@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/text.hpp"
-#include "gateway/amqp/devicebound_target.hpp"
-#include "wire/devicebound_address.hpp"
-#include "wire/error_table.hpp"
 
 namespace restante::gateway {
 namespace {
-
-/// A client puts its tokens one at a time; several devices on one connection a few at once.
-constexpr std::uint32_t cbs_credit = 32;
 
 /// The policy in "{policy}@sas.root.{hub}", the user name of a service that speaks PLAIN.
 std::optional<std::string_view> policy_of(std::string_view user) {
@@ -20,15 +16,26 @@ std::optional<std::string_view> policy_of(std::string_view user) {
     return user.substr(0, at);
 }
 
-}  // namespace
-
-amqp::ErrorCondition AmqpContext::refusal(const Error& error) const {
-    const wire::Tracking tracking{.id = Uuid::random(), .at = now.wall};
-    amqp::ErrorCondition condition{.condition = std::string(wire::error_row(error.code).condition),
-                                   .description = wire::amqp_error_description(error, tracking)};
-    condition.info.add(amqp::Symbol{"com.microsoft:tracking-id"}, tracking.text());
-    return condition;
+/// The device in "{device}@sas.{hub}" or "{device}@{hub}", percent-encoded or not: the same
+/// text as in the path of an address.
+Result<wire::DeviceTarget> device_of_user(std::string_view user) {
+    const auto at = user.rfind('@');
+    auto device =
+        at == std::string_view::npos
+            ? fail(ErrorCode::unauthorized, "")
+            : wire::parse_to(fmt::format("/devices/{}/messages/devicebound", user.substr(0, at)));
+    if (!device) {
+        return fail(ErrorCode::unauthorized,
+                    "the SASL PLAIN user name is neither of the form policy@sas.root.hub nor "
+                    "device@sas.hub");
+    }
+    if (device->module_id) {
+        return fail(ErrorCode::module_not_found, "this hub has no module identities");
+    }
+    return device;
 }
+
+}  // namespace
 
 void AmqpSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now now) {
     amqp::Options options;
@@ -46,14 +53,20 @@ void AmqpSession::receive(BytesView bytes, Now now) {
 }
 
 Bytes AmqpSession::take_output() {
-    return context_ ? context_->engine.take_output() : Bytes{};
+    if (!context_) return {};
+    handle_events();  // of what posted work has done
+    for (const auto link : std::exchange(context_->fetches_wanted, {})) {
+        if (auto* node = context_->find<LinkNode>(link)) node->fetch();
+    }
+    if (!context_->drains.empty() && !finished()) return {};
+    return context_->engine.take_output();
 }
 
 std::optional<SteadyTime> AmqpSession::next_deadline() const {
     auto deadline = context_->engine.next_deadline();
-    if (context_->service && !finished()) {
-        const SteadyTime expiry =
-            context_->now.steady + (context_->service->expires_at - context_->now.wall);
+    const auto next = context_->identities.next_expiry();
+    if (next && !finished()) {
+        const SteadyTime expiry = context_->now.steady + (*next - context_->now.wall);
         deadline = deadline ? std::min(*deadline, expiry) : expiry;
     }
     return deadline;
@@ -63,16 +76,17 @@ void AmqpSession::advance(Now now) {
     context_->now = now;
     context_->engine.advance(now.steady);
     handle_events();
-    if (context_->service && now.wall >= context_->service->expires_at) {
-        const Error reason(ErrorCode::unauthorized, "the connection's token expired");
-        access_.log_refusal("amqp", context_->peer, context_->service->policy, reason);
-        context_->service.reset();
-        context_->engine.close(context_->refusal(reason));
-    }
+    const auto expired = context_->identities.take_expired(now.wall);
+    if (!expired.policy && expired.devices.empty()) return;
+    context_->end_expired(expired);
+    if (!context_->identities.empty()) return;
+    context_->engine.close(
+        context_->refusal(Error(ErrorCode::unauthorized, "the connection's token expired")));
 }
 
 void AmqpSession::closed(const Error& reason) {
     access_.log().debug("connection_closed", {{"protocol", "amqp"}, {"reason", reason.message}});
+    if (context_) context_->links.clear();
 }
 
 void AmqpSession::handle_events() {
@@ -88,124 +102,99 @@ void AmqpSession::on(amqp::SaslRequested&& event) {
         // Nothing is proved yet: a token on $cbs will.
         return context_->engine.sasl_outcome(amqp::SaslCode::ok);
     }
-    Result<void> proved =
-        fail(ErrorCode::unauthorized, fmt::format("SASL {} is not offered here", event.mechanism));
     if (event.mechanism == "PLAIN") {
-        proved = authenticate_plain(event.initial_response.value_or(Bytes{}));
+        return authenticate_plain(event.initial_response.value_or(Bytes{}));
     }
-    if (!proved) access_.log_refusal("amqp", context_->peer, "unknown", proved.error());
-    context_->engine.sasl_outcome(proved ? amqp::SaslCode::ok : amqp::SaslCode::auth);
+    sasl_proved("unknown", fail(ErrorCode::unauthorized,
+                                fmt::format("SASL {} is not offered here", event.mechanism)));
 }
 
-/// [authorization id] NUL user NUL password (RFC 4616): a policy's name and a token by its key.
-Result<void> AmqpSession::authenticate_plain(BytesView response) {
+/// [authorization id] NUL user NUL password (RFC 4616): a policy or a device, and a token.
+void AmqpSession::authenticate_plain(BytesView response) {
     const auto parts = split(as_text(response), '\0');
     if (parts.size() != 3) {
-        return fail(ErrorCode::unauthorized, "SASL PLAIN has no user name and password");
+        return sasl_proved(
+            "unknown", fail(ErrorCode::unauthorized, "SASL PLAIN has no user name and password"));
     }
-    const auto policy = policy_of(parts[1]);
-    if (!policy) {
-        return fail(ErrorCode::unauthorized,
-                    "the SASL PLAIN user name is not of the form policy@sas.root.hub");
+    if (const auto policy = policy_of(parts[1])) {
+        return sasl_proved(*policy, context_->identities.put_policy_token(*policy, parts[2]));
     }
-    auto principal = access_.authenticate_service(parts[2]);
-    if (!principal) return std::unexpected(principal.error());
-    if (principal->policy != *policy) {
-        return fail(ErrorCode::unauthorized,
-                    "the SASL PLAIN user name and the token name different policies");
+    const auto device = device_of_user(parts[1]);
+    if (!device) return sasl_proved("unknown", std::unexpected(device.error()));
+    context_->identities.put_device_token(
+        *device, parts[2],
+        [this, id = device->id](const auto& proved) { sasl_proved(id.value(), proved); });
+}
+
+void AmqpSession::sasl_proved(std::string_view who, const Result<void>& proved) {
+    if (proved) {
+        context_->engine.authenticated();
+    } else {
+        access_.log_refusal("amqp", context_->peer, who, proved.error());
     }
-    context_->service = std::move(*principal);
-    context_->engine.authenticated();
-    return {};
+    context_->engine.sasl_outcome(proved ? amqp::SaslCode::ok : amqp::SaslCode::auth);
 }
 
 // -- links ---------------------------------------------------------------------------------------
 
 void AmqpSession::on(amqp::AttachRequested&& event) {
-    const auto& attach = *event.attach;
-    const bool peer_sends = attach.role == amqp::Role::sender;
-    std::string address;
-    if (peer_sends && attach.target) address = attach.target->address.value_or("");
-    if (!peer_sends && attach.source) address = attach.source->address.value_or("");
-
-    if (std::holds_alternative<wire::Cbs>(wire::parse_link_address(address))) {
-        return attach_cbs(event);
+    LinkRequest request(event);
+    if (std::holds_alternative<wire::Cbs>(request.node)) {
+        return add_link(
+            event.link,
+            {.node = request.peer_sends() ? cbs_->make_request_link(event.session, event.link)
+                                          : cbs_->make_response_link(event.session, event.link)});
     }
-    auto node = peer_sends ? make_target(address) : make_source(address);
-    if (!node) return refuse(event.link, address, node.error());
-    context_->engine.accept_attach(
-        event.link, {.max_message_size = DeviceboundTarget::encoded_message_bytes_max});
-    if (peer_sends) context_->engine.set_credit_window(event.link, DeviceboundTarget::credit);
-    links_.emplace(event.link, Link{.session = event.session, .node = std::move(*node)});
-}
-
-void AmqpSession::attach_cbs(const amqp::AttachRequested& event) {
-    context_->engine.accept_attach(event.link);
-    links_.emplace(event.link, Link{.session = event.session, .node = nullptr});
-    if (event.attach->role == amqp::Role::sender) {
-        context_->engine.set_credit_window(event.link, cbs_credit);
-    } else {
-        cbs_->add_response_link(event.session, event.link);
+    if (const auto* device = device_of(request.node)) {
+        return open_device_link(request, *device);
     }
+    auto node = make_service_node(*context_, request);
+    if (!node) return context_->refuse_link(event.link, request.address, node.error());
+    add_link(event.link, {.by_policy = true, .node = std::move(*node)});
 }
 
-Result<std::unique_ptr<LinkNode>> AmqpSession::make_target(std::string_view address) {
-    if (std::holds_alternative<wire::ServiceDevicebound>(wire::parse_link_address(address))) {
-        if (!context_->may(auth::Rights::service_connect)) {
-            return fail(ErrorCode::unauthorized,
-                        context_->service
-                            ? fmt::format("policy '{}' lacks the right ServiceConnect",
-                                          context_->service->policy)
-                            : "the connection has put no token that proves who it is");
-        }
-        return std::make_unique<DeviceboundTarget>(*context_);
+void AmqpSession::add_link(amqp::LinkId link, AmqpContext::Link entry) {
+    auto& node = context_->links.insert_or_assign(link, std::move(entry)).first->second.node;
+    node->open();
+}
+
+void AmqpSession::open_device_link(LinkRequest request, const wire::DeviceTarget& device) {
+    if (device.module_id) {
+        return context_->refuse_link(
+            request.link, request.address,
+            Error(ErrorCode::module_not_found, "this hub has no module identities"));
     }
-    return fail(ErrorCode::address_not_found, "the hub has no such target");
-}
-
-Result<std::unique_ptr<LinkNode>> AmqpSession::make_source(std::string_view) {
-    return fail(ErrorCode::address_not_found, "the hub has no such source");
-}
-
-void AmqpSession::refuse(amqp::LinkId link, std::string_view address, const Error& reason) {
-    access_.log().warning("link_refused", {{"protocol", "amqp"},
-                                           {"peer", context_->peer.address},
-                                           {"address", address},
-                                           {"reason", reason.message}});
-    context_->engine.refuse_attach(link, context_->refusal(reason));
+    context_->links.emplace(request.link, AmqpContext::Link{});  // known while it is authorised
+    context_->identities.authorise(device, [this, request = std::move(request)](auto grant) {
+        const auto link = request.link;
+        if (!context_->links.contains(link)) return;
+        if (!grant) return context_->refuse_link(link, request.address, grant.error());
+        const auto id = grant->device;
+        const bool by_policy = grant->by_policy;
+        auto node = make_device_node(*context_, request, std::move(*grant));
+        if (!node) return context_->refuse_link(link, request.address, node.error());
+        add_link(link, {.device = id, .by_policy = by_policy, .node = std::move(*node)});
+    });
 }
 
 void AmqpSession::on(amqp::Delivered&& event) {
-    const auto link = links_.find(event.link);
-    if (link == links_.end()) return;
-    if (link->second.node) {
-        link->second.node->on_delivery(std::move(event));
-    } else {
-        cbs_->on_request(link->second.session, std::move(event));
-    }
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_delivery(std::move(event));
 }
 
 void AmqpSession::on(amqp::CreditGranted&& event) {
-    const auto link = links_.find(event.link);
-    if (link == links_.end()) return;
-    if (link->second.node) {
-        link->second.node->on_credit();
-    } else {
-        cbs_->on_credit();
-    }
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_credit(event);
 }
 
-/// Every delivery of ours leaves settled so far, so a disposition has nothing to decide.
-void AmqpSession::on(amqp::DispositionReceived&&) {}
+void AmqpSession::on(amqp::DispositionReceived&& event) {
+    if (auto* node = context_->find<LinkNode>(event.link)) node->on_disposition(std::move(event));
+}
 
 void AmqpSession::on(amqp::Detached&& event) {
-    cbs_->remove_response_link(event.link);
-    links_.erase(event.link);
+    context_->links.erase(event.link);
 }
 
 void AmqpSession::on(amqp::Failed&& event) {
-    access_.log_refusal("amqp", context_->peer,
-                        context_->service ? context_->service->policy : "unknown", event.error);
+    access_.log_refusal("amqp", context_->peer, context_->identities.anyone(), event.error);
 }
 
 }  // namespace restante::gateway

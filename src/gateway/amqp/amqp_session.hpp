@@ -1,14 +1,15 @@
 #pragma once
-// One AMQP connection: how it proves who it is, and which nodes its links lead to.
+// One AMQP connection of a service or of devices: how it proves who it is, and which nodes its
+// links lead to.
 //
 // Owned by its connection, lives on that connection's loop (net/session.hpp). A connection ends
-// when its peer closes it, breaks the protocol, falls silent, or lets its token expire.
+// when its peer closes it, breaks the protocol, falls silent, or when the last of its tokens ends.
 
 #include <memory>
-#include <unordered_map>
 
+#include "gateway/amqp/amqp_context.hpp"
 #include "gateway/amqp/cbs_node.hpp"
-#include "gateway/amqp/link_node.hpp"
+#include "gateway/amqp/link_factory.hpp"
 #include "net/session.hpp"
 
 namespace restante::gateway {
@@ -26,11 +27,6 @@ class AmqpSession final : public net::Session {
     void closed(const Error& reason) override;
 
   private:
-    struct Link {
-        amqp::SessionId session;
-        std::unique_ptr<LinkNode> node;  ///< null on links of `$cbs`
-    };
-
     void handle_events();
     void on(amqp::SaslRequested&& event);
     void on(amqp::AttachRequested&& event);
@@ -45,16 +41,14 @@ class AmqpSession final : public net::Session {
     void on(amqp::Ended&&) {}
     void on(amqp::Closed&&) {}
 
-    Result<void> authenticate_plain(BytesView response);
-    void attach_cbs(const amqp::AttachRequested& event);
-    Result<std::unique_ptr<LinkNode>> make_target(std::string_view address);
-    Result<std::unique_ptr<LinkNode>> make_source(std::string_view address);
-    void refuse(amqp::LinkId link, std::string_view address, const Error& reason);
+    void authenticate_plain(BytesView response);
+    void sasl_proved(std::string_view who, const Result<void>& proved);
+    void add_link(amqp::LinkId link, AmqpContext::Link entry);
+    void open_device_link(LinkRequest request, const wire::DeviceTarget& device);
 
     const Access& access_;
     std::unique_ptr<AmqpContext> context_;
     std::unique_ptr<CbsNode> cbs_;
-    std::unordered_map<amqp::LinkId, Link> links_;
 };
 
 }  // namespace restante::gateway

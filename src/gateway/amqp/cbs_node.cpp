@@ -8,9 +8,13 @@
 namespace restante::gateway {
 namespace {
 
-/// Responses that wait for the peer to grant credit. Clients put a token at a time and grant
-/// credit first, so more of them are a peer's fault.
-constexpr std::size_t responses_max = 64;
+/// Java puts the tokens of all its devices at once; credit lets this many of them wait here.
+constexpr TargetNode::Limits request_limits{.credit = 64, .message_bytes_max = 64 * 1024};
+
+/// Requests being checked, and responses that wait for credit. A peer that settles its requests
+/// beforehand is not held back by credit; one that puts more than a token for each device and reads
+/// no answers is at fault.
+constexpr std::size_t exchanges_max = Identities::devices_max + 24;
 
 std::optional<std::string_view> text_of(const amqp::Map& map, std::string_view key) {
     const amqp::Value* value = map.find(key);
@@ -23,76 +27,125 @@ bool is_signature_type(std::string_view type) {
            iequals(type, "azure-devices.net:sastoken") || iequals(type, "jwt");
 }
 
-}  // namespace
-
-void CbsNode::add_response_link(amqp::SessionId session, amqp::LinkId link) {
-    links_.push_back({.session = session, .link = link});
+/// To a client a disabled device does not exist; 403 would tell C# to try again for ever.
+Error as_put_error(const Error& error) {
+    if (error.code != ErrorCode::device_disabled) return error;
+    return Error(ErrorCode::device_not_found, error.message);
 }
 
-void CbsNode::remove_response_link(amqp::LinkId link) {
-    std::erase_if(links_, [&](const ResponseLink& entry) { return entry.link == link; });
+}  // namespace
+
+class CbsNode::RequestLink final : public TargetNode {
+  public:
+    RequestLink(CbsNode& cbs, amqp::SessionId session, amqp::LinkId link)
+        : TargetNode(cbs.context_, link, request_limits), cbs_(cbs), session_(session) {}
+
+    void on_delivery(amqp::Delivered&& delivery) override {
+        cbs_.on_request(session_, std::move(delivery));
+    }
+
+  private:
+    CbsNode& cbs_;
+    amqp::SessionId session_;
+};
+
+class CbsNode::ResponseLink final : public LinkNode {
+  public:
+    ResponseLink(CbsNode& cbs, amqp::SessionId session, amqp::LinkId link)
+        : LinkNode(cbs.context_, link), cbs_(cbs) {
+        cbs_.receivers_.push_back({.session = session, .link = link});
+    }
+    ~ResponseLink() override {
+        std::erase_if(cbs_.receivers_,
+                      [this](const Receiver& entry) { return entry.link == link_; });
+    }
+
+    void open() override { context_.engine.accept_attach(link_); }
+    void on_credit(const amqp::CreditGranted&) override { cbs_.send_responses(); }
+
+  private:
+    CbsNode& cbs_;
+};
+
+std::unique_ptr<LinkNode> CbsNode::make_request_link(amqp::SessionId session, amqp::LinkId link) {
+    return std::make_unique<RequestLink>(*this, session, link);
+}
+
+std::unique_ptr<LinkNode> CbsNode::make_response_link(amqp::SessionId session, amqp::LinkId link) {
+    return std::make_unique<ResponseLink>(*this, session, link);
 }
 
 void CbsNode::on_request(amqp::SessionId session, amqp::Delivered&& delivery) {
-    const auto request = amqp::decode_message(delivery.payload);
-    if (!request) {
+    const auto message = amqp::decode_message(delivery.payload);
+    if (!message) {
         context_.engine.settle(delivery.link, delivery.id,
-                               amqp::Rejected{.error = context_.refusal(request.error())});
+                               amqp::Rejected{.error = context_.refusal(message.error())});
         return;
     }
-    if (!delivery.settled) {
-        context_.engine.settle(delivery.link, delivery.id, amqp::Accepted{});
-    }
-    respond(session, *request, put_token(*request));
-}
-
-Result<void> CbsNode::put_token(const amqp::Message& request) {
-    const auto& application = request.application_properties;
-    if (text_of(application, "operation") != "put-token") {
-        return fail(ErrorCode::argument_invalid, "$cbs knows the operation put-token only");
-    }
-    const auto type = text_of(application, "type");
-    if (!type || !is_signature_type(*type)) {
-        return fail(ErrorCode::unauthorized, "$cbs takes shared access signatures only");
-    }
-    const auto token = request.value ? request.value->text() : std::nullopt;
-    if (!token) return fail(ErrorCode::argument_invalid, "put-token has no token in its body");
-    auto principal = context_.access.authenticate_service(*token);
-    if (!principal) return std::unexpected(principal.error());
-    context_.service = std::move(*principal);
-    context_.engine.authenticated();
-    return {};
-}
-
-void CbsNode::respond(amqp::SessionId session, const amqp::Message& request,
-                      const Result<void>& result) {
-    if (!result) {
-        context_.access.log_refusal(
-            "amqp", context_.peer,
-            text_of(request.application_properties, "name").value_or("unknown"), result.error());
-    }
-    if (responses_.size() >= responses_max) {
+    if (checks_under_way_ + responses_.size() >= exchanges_max) {
         context_.engine.close(amqp::ErrorCondition{
             .condition = "amqp:resource-limit-exceeded",
             .description = "too many token requests await credit for their responses"});
         return;
     }
-    const auto& row = wire::error_row(result ? ErrorCode::server_error : result.error().code);
-    const std::int32_t status = result ? 200 : row.http_status;
+    Request request{
+        .session = session,
+        .link = delivery.link,
+        .delivery = delivery.id,
+        .settled = delivery.settled,
+        .name = std::string(text_of(message->application_properties, "name").value_or("unknown")),
+        .message_id = {},
+        .reply_to = {}};
+    if (message->properties) {
+        request.message_id = message->properties->message_id;
+        request.reply_to = message->properties->reply_to;
+    }
+    ++checks_under_way_;
+    put_token(*message, [this, request = std::move(request)](const auto& result) {
+        --checks_under_way_;
+        if (result) context_.engine.authenticated();
+        respond(request, result);
+    });
+}
+
+void CbsNode::put_token(const amqp::Message& message, Identities::Answer<void> answer) {
+    const auto& application = message.application_properties;
+    if (text_of(application, "operation") != "put-token") {
+        return answer(fail(ErrorCode::argument_invalid, "$cbs knows the operation put-token only"));
+    }
+    const auto type = text_of(application, "type");
+    if (!type || !is_signature_type(*type)) {
+        return answer(fail(ErrorCode::unauthorized, "$cbs takes shared access signatures only"));
+    }
+    const auto token = message.value ? message.value->text() : std::nullopt;
+    if (!token) {
+        return answer(fail(ErrorCode::argument_invalid, "put-token has no token in its body"));
+    }
+    context_.identities.put_token(*token, std::move(answer));
+}
+
+void CbsNode::respond(const Request& request, const Result<void>& result) {
+    if (!result) context_.access.log_refusal("amqp", context_.peer, request.name, result.error());
+    if (!request.settled) {
+        context_.engine.settle(request.link, request.delivery, amqp::Accepted{});
+    }
+    std::int32_t status = 200;
+    std::string description = "OK";
+    if (!result) {
+        const Error error = as_put_error(result.error());
+        status = wire::error_row(error.code).http_status;
+        // The signature's own fault is not told apart here: the log has the reason, a stranger has
+        // not.
+        description = status == 401 ? "Unauthorized" : error.message;
+    }
     amqp::Message response;
     response.properties.emplace();
-    if (request.properties) {
-        response.properties->correlation_id = request.properties->message_id;
-        response.properties->to = request.properties->reply_to;
-    }
-    // The signature's own fault is not told apart here: the log has the reason, a stranger has not.
+    response.properties->correlation_id = request.message_id;
+    response.properties->to = request.reply_to;
     response.application_properties.add("status-code", status);
-    response.application_properties.add(
-        "status-description", std::string(result          ? "OK"
-                                          : status == 401 ? "Unauthorized"
-                                                          : result.error().message.c_str()));
+    response.application_properties.add("status-description", std::move(description));
     response.value = amqp::Value();
-    responses_.push_back({.session = session, .payload = amqp::encode_message(response)});
+    responses_.push_back({.session = request.session, .payload = amqp::encode_message(response)});
     send_responses();
 }
 
@@ -112,7 +165,7 @@ void CbsNode::send_responses() {
 /// Requests and responses share a session everywhere; a peer that splits them is served too.
 std::optional<amqp::LinkId> CbsNode::response_link(amqp::SessionId session) const {
     std::optional<amqp::LinkId> other;
-    for (const auto& entry : links_) {
+    for (const auto& entry : receivers_) {
         if (entry.session == session) return entry.link;
         other = entry.link;
     }

@@ -1,9 +1,17 @@
 #include "gateway/amqp/devicebound_target.hpp"
 
+#include "wire/amqp_message.hpp"
 #include "wire/error_table.hpp"
 
 namespace restante::gateway {
 namespace {
+
+constexpr TargetNode::Limits limits{
+    // Enough to keep the disk busy from one connection.
+    .credit = 512,
+    // The hub's own limit counts bodies and texts; this one counts the encoding.
+    .message_bytes_max = 256 * 1024,
+};
 
 /// Names a delivery for an answer that comes later.
 struct DeliveryRef {
@@ -44,6 +52,9 @@ void enqueue(AmqpContext& context, const DeliveryRef& delivery, const model::Dev
 }
 
 }  // namespace
+
+DeviceboundTarget::DeviceboundTarget(AmqpContext& context, amqp::LinkId link)
+    : TargetNode(context, link, limits) {}
 
 void DeviceboundTarget::on_delivery(amqp::Delivered&& delivery) {
     const DeliveryRef ref{.link = delivery.link, .id = delivery.id, .settled = delivery.settled};

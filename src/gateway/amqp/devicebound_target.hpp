@@ -4,24 +4,15 @@
 //
 // One for each link; see link_node.hpp for its life.
 
-#include "gateway/amqp/link_node.hpp"
-#include "wire/amqp_message.hpp"
+#include "gateway/amqp/amqp_context.hpp"
 
 namespace restante::gateway {
 
-class DeviceboundTarget final : public LinkNode {
+class DeviceboundTarget final : public TargetNode {
   public:
-    explicit DeviceboundTarget(AmqpContext& context) : context_(context) {}
+    DeviceboundTarget(AmqpContext& context, amqp::LinkId link);
 
     void on_delivery(amqp::Delivered&& delivery) override;
-
-    /// Deliveries one link may have under way: enough to keep the disk busy from one connection.
-    static constexpr std::uint32_t credit = 512;
-    /// The hub's own limit counts bodies and texts; this one, told in the attach, the encoding.
-    static constexpr std::uint64_t encoded_message_bytes_max = 256 * 1024;
-
-  private:
-    AmqpContext& context_;
 };
 
 }  // namespace restante::gateway

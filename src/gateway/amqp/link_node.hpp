@@ -1,51 +1,65 @@
 #pragma once
-// What a link leads to on our side, and what the nodes of one connection share.
+// What a link leads to on our side. See amqp_context.hpp for what the nodes of one connection
+// share.
 //
-// The session owns both and outlives every answer posted to its connection. A node ends with its
-// link, possibly before such an answer: posted work therefore uses the context and the link's id,
-// never the node. Verbs for a link that is gone do nothing.
+// The context owns the nodes and outlives every answer posted to its connection. A node ends with
+// its link, possibly before such an answer: posted work therefore holds the context and the link's
+// id, and looks the node up again. Verbs for a link that is gone do nothing.
 
-#include <map>
-#include <optional>
-
-#include "gateway/access/access.hpp"
 #include "protocol/amqp/connection.hpp"
 
 namespace restante::gateway {
 
-struct AmqpContext {
-    AmqpContext(const Access& a, amqp::Options options, net::ConnectionHandle h, net::Peer p,
-                Now opened)
-        : access(a),
-          engine(std::move(options), opened.steady),
-          handle(std::move(h)),
-          peer(std::move(p)),
-          now(opened) {}
-
-    const Access& access;
-    amqp::Connection engine;
-    net::ConnectionHandle handle;
-    net::Peer peer;
-    Now now;  ///< of the call being handled
-
-    /// Who the connection speaks for, once it proved it; replaced by each new token.
-    std::optional<auth::ServicePrincipal> service;
-
-    /// The error as the peer is told it. The log line carries the same tracking id.
-    amqp::ErrorCondition refusal(const Error& error) const;
-
-    bool may(auth::Rights wanted) const {
-        return service && auth::includes(service->rights, wanted);
-    }
-};
+struct AmqpContext;
 
 class LinkNode {
   public:
+    LinkNode(AmqpContext& context, amqp::LinkId link) : context_(context), link_(link) {}
     virtual ~LinkNode() = default;
+    LinkNode(const LinkNode&) = delete;
+    LinkNode& operator=(const LinkNode&) = delete;
+
+    /// Answers the attach, now or later.
+    virtual void open() = 0;
     /// A message came on the link. Wants settle() unless it came settled.
-    virtual void on_delivery(amqp::Delivered&& delivery) = 0;
+    virtual void on_delivery(amqp::Delivered&&) {}
     /// The link may send again.
-    virtual void on_credit() {}
+    virtual void on_credit(const amqp::CreditGranted&) {}
+    /// The peer decided about something sent.
+    virtual void on_disposition(amqp::DispositionReceived&&) {}
+    /// What was written has left, and this node asked to be called then (fetches_wanted).
+    virtual void fetch() {}
+
+  protected:
+    AmqpContext& context_;
+    const amqp::LinkId link_;
+};
+
+/// A node that peers send to.
+class TargetNode : public LinkNode {
+  public:
+    struct Limits {
+        std::uint32_t credit;             ///< deliveries under way at once
+        std::uint64_t message_bytes_max;  ///< told in the attach
+    };
+    TargetNode(AmqpContext& context, amqp::LinkId link, Limits limits)
+        : LinkNode(context, link), limits_(limits) {}
+
+    void open() override;
+
+  protected:
+    void accept(const amqp::Delivered& delivery);
+
+  private:
+    Limits limits_;
+};
+
+/// A node from which nothing ever comes, granted because clients will not go on without it: method
+/// calls, notifications of uploads.
+class QuietSource final : public LinkNode {
+  public:
+    using LinkNode::LinkNode;
+    void open() override;
 };
 
 }  // namespace restante::gateway

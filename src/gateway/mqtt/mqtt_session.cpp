@@ -320,9 +320,7 @@ void MqttSession::refuse_twin_request(const std::string& topic) {
     if (request_id == std::string::npos) return;
     const std::string id = topic.substr(request_id, topic.find('&', request_id) - request_id);
     const auto sent = engine_->publish(
-        {.topic = "$iothub/twin/res/501/" + id,
-         .payload =
-             to_bytes(R"({"errorCode":501000,"message":"This hub keeps no device twins."})")});
+        {.topic = "$iothub/twin/res/501/" + id, .payload = to_bytes(no_twins_json)});
     if (!sent) end(sent.error());
 }
 

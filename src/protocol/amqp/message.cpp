@@ -7,7 +7,9 @@ namespace restante::amqp {
 namespace {
 
 bool is_message_id(const Value& id) {
-    return id.is_null() || id.text() || id.integer() || id.get_if<Bytes>() || id.get_if<Uuid>();
+    // integer() holds no ulong beyond what fits a long.
+    return id.is_null() || id.text() || id.integer() || id.get_if<std::uint64_t>() ||
+           id.get_if<Bytes>() || id.get_if<Uuid>();
 }
 
 std::optional<std::string> text_of(std::optional<Symbol> symbol) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "base/encoding.hpp"
 
 namespace restante::amqp {
@@ -105,6 +107,8 @@ TEST(AmqpMessage, AStringAsContentTypeIsReadLikeASymbol) {
 
 TEST(AmqpMessage, AMessageIdOfAnIntegerTypeIsKeptWithItsType) {
     Message message{.properties = Properties{.message_id = std::int64_t{-1}}};
+    EXPECT_EQ(decode_message(encode_message(message)), message);
+    message.properties->message_id = std::numeric_limits<std::uint64_t>::max();
     EXPECT_EQ(decode_message(encode_message(message)), message);
     message.properties->message_id = List{};
     EXPECT_FALSE(decode_message(encode_message(message)));

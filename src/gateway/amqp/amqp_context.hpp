@@ -1,0 +1,76 @@
+#pragma once
+// What the parts of one AMQP connection share: its engine, its identities, its links.
+//
+// Owned by the session, lives on the connection's loop.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "gateway/access/access.hpp"
+#include "gateway/amqp/identities.hpp"
+#include "gateway/amqp/link_node.hpp"
+
+namespace restante::gateway {
+
+struct AmqpContext {
+    AmqpContext(const Access& a, amqp::Options options, net::ConnectionHandle h, net::Peer p,
+                Now opened)
+        : access(a),
+          engine(std::move(options), opened.steady),
+          handle(std::move(h)),
+          peer(std::move(p)),
+          now(opened),
+          identities(a, handle) {}
+
+    struct Link {
+        std::optional<model::DeviceId> device;  ///< whose link it is; none for a service's
+        bool by_policy = false;                 ///< it stands on the policy's token
+        std::unique_ptr<LinkNode> node;         ///< none until the link was authorised
+    };
+
+    /// The node of a link, null when the link is gone. Ids are never used twice, so whoever made
+    /// the node knows its type.
+    template <class Node>
+    Node* find(amqp::LinkId link) {
+        const auto found = links.find(link);
+        return found == links.end() ? nullptr : static_cast<Node*>(found->second.node.get());
+    }
+
+    /// The error as the peer is told it.
+    amqp::ErrorCondition refusal(const Error& error) const;
+
+    /// Answers an attach with a refusal; `address` is for the log.
+    void refuse_link(amqp::LinkId link, std::string_view address, const Error& reason);
+    /// Ends a link from our side.
+    void end_link(amqp::LinkId link, const Error& reason);
+    /// A device has lost its proof: its token and all its links go.
+    void end_device(const model::DeviceId& device, const Error& reason);
+    /// Ends the links that stood on tokens that have expired.
+    void end_expired(const Identities::Expired& expired);
+
+    const Access& access;
+    amqp::Connection engine;
+    net::ConnectionHandle handle;
+    net::Peer peer;
+    Now now;  ///< of the call being handled
+
+    Identities identities;
+    bool telemetry_reported = false;
+    /// Nodes to call when output may be added.
+    std::set<amqp::LinkId> fetches_wanted;
+    /// Links whose peer drains them while a fetch is under way: the engine gives unused credit
+    /// back with its next output, so that waits.
+    std::set<amqp::LinkId> drains;
+    /// Where each device hears about its twin.
+    std::map<model::DeviceId, amqp::LinkId> twin_sources;
+    std::unordered_map<amqp::LinkId, Link> links;  // last: a node's end uses the rest
+
+  private:
+    template <class Predicate>
+    void end_links(const Error& reason, Predicate predicate);
+};
+
+}  // namespace restante::gateway
