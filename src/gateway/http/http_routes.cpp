@@ -10,7 +10,6 @@
 #include "gateway/http/routes/devices.hpp"
 #include "gateway/http/routes/events.hpp"
 #include "gateway/http/routes/feedback.hpp"
-#include "gateway/http/routes/modules.hpp"
 #include "gateway/http/routes/websocket.hpp"
 
 namespace restante::gateway {
@@ -28,11 +27,6 @@ constexpr std::array table{
     HttpRoute{"GET", "/devices/{}", registry_read, find_device},
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
-
-    HttpRoute{"GET", "/devices/{}/modules", registry_read, list_modules},
-    HttpRoute{"GET", "/devices/{}/modules/{}", registry_read, find_module},
-    HttpRoute{"PUT", "/devices/{}/modules/{}", registry_write, put_module},
-    HttpRoute{"DELETE", "/devices/{}/modules/{}", registry_write, delete_module},
 
     // what devices do
     HttpRoute{"GET", "/devices/{}/messages/devicebound", device_itself, receive_message},
