@@ -53,9 +53,12 @@ void Hub::hand_out_feedback(AttachmentId receiver, std::size_t max,
         commit(std::move(changes), [] {});
         return receive_feedback(receiver, max, std::move(answer));
     }
-    commit(std::move(changes), [read = std::move(read), answer = std::move(answer)]() mutable {
-        answer(std::move(read));
-    });
+    commit(std::move(changes),
+           [this, dropped, read = std::move(read), answer = std::move(answer)]() mutable {
+               answer(std::move(read));
+               // Fewer than asked for would otherwise say that no more wait.
+               if (dropped) feedback_receivers_.wake();
+           });
 }
 
 void Hub::complete_feedback(model::LockToken token, Answer<void> answer) {

@@ -50,10 +50,13 @@ void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMe
             });
     };
     read_each<model::LockedMessage>(
-        std::move(locked), read, [answer = std::move(answer)](auto items) mutable {
+        std::move(locked), read, [this, device, answer = std::move(answer)](auto items) mutable {
             // Absent means it was completed or purged while it was read: nothing to deliver.
-            std::erase_if(items, [](const auto& item) { return !item.message; });
+            const auto absent =
+                std::erase_if(items, [](const auto& item) { return !item.message; });
             answer(std::move(items));
+            // Fewer than asked for would otherwise say that no more wait.
+            if (absent > 0) attachments_.wake(device);
         });
 }
 

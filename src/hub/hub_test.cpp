@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "store/keys.hpp"
 #include "store/memory/memory_engine.hpp"
 #include "support/manual_clock.hpp"
 
@@ -310,6 +311,23 @@ TEST_F(HubFeedbackTest, ADeletedDeviceTakesItsFeedbackWithIt) {
     EXPECT_EQ(receive_feedback().size(), 1u);
 }
 
+TEST_F(HubFeedbackTest, ABatchThatGoesWithItsDeviceHidesNoneBehindIt) {
+    complete_one(attach(create().identity.version));
+    Awaited<void> deleted;
+    hub.delete_device(device, std::nullopt, deleted.answer());
+    ASSERT_TRUE(deleted.get());
+    clock.advance(15s);
+    complete_one(attach(create().identity.version));
+    Counter available;
+    const auto receiver = hub.new_attachment_id();
+    hub.attach_feedback(receiver, [&] { available.add(); });
+    ASSERT_TRUE(available.reaches(1));
+    EXPECT_EQ(receive_feedback(receiver).size(), 1u) << "of two that were locked";
+    EXPECT_TRUE(available.reaches(2)) << "so there may be more";
+    hub.detach_feedback(receiver);
+    EXPECT_EQ(receive_feedback().size(), 1u) << "returned, and the receiver is gone";
+}
+
 TEST_F(HubFeedbackTest, FeedbackOutlivesTheHubsProcess) {
     const auto id = attach(create().identity.version);
     complete_one(id);
@@ -322,6 +340,24 @@ TEST_F(HubFeedbackTest, FeedbackOutlivesTheHubsProcess) {
     next.receive_feedback({}, 10, received.answer());
     for (const auto& batch : *received.get()) records += batch.records.size();
     EXPECT_EQ(records, 2u);
+}
+
+TEST_F(HubTest, AMessageThatCannotBeReadHidesNoneBehindIt) {
+    const auto version = create().identity.version;
+    const auto first = send("lost");
+    ASSERT_TRUE(first);
+    ASSERT_TRUE(send("hello"));
+    store::WriteBatch batch;
+    batch.remove(store::Table::messages, store::message_key(device, *first));
+    Awaited<void> removed;
+    engine.commit(std::move(batch), removed.answer());
+    ASSERT_TRUE(removed.get());
+    const auto id = attach(version);
+    Awaited<std::vector<model::LockedMessage>> received;
+    hub.receive(id, 1, received.answer());
+    EXPECT_TRUE(received.get()->empty());
+    EXPECT_TRUE(woken.reaches(1)) << "so there may be more";
+    EXPECT_EQ(as_text(receive(id).at(0).message->body), "hello");
 }
 
 TEST_F(HubTest, AReceiverThatDoesNotStayHoldsItsMessageForAsLongAsItAsked) {
