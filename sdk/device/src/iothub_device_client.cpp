@@ -10,7 +10,6 @@
 #include "configuration.hpp"
 #include "core.hpp"
 #include "dispatcher.hpp"
-#include "stragglers.hpp"
 
 namespace restante {
 
@@ -41,15 +40,11 @@ class IoTHubDeviceClient::Impl {
     explicit Impl(Configuration configuration)
         : dispatcher_(std::make_shared<Dispatcher>()),
           core_(std::make_shared<Core>(std::move(configuration), dispatcher_)),
-          thread_ended_(std::make_shared<std::atomic<bool>>(false)),
-          thread_([dispatcher = dispatcher_, ended = thread_ended_]() mutable {
-              dispatcher->run();
-              dispatcher.reset();
-              ended->store(true);
-          }) {}
+          thread_([dispatcher = dispatcher_] { dispatcher->run(); }) {}
     ~Impl() {
         shutdown();
-        if (thread_.joinable()) device::keep_straggler(std::move(thread_), thread_ended_);
+        // A handler that does not return, or the one this runs in, cannot be waited for.
+        if (thread_.joinable()) thread_.detach();
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -118,7 +113,6 @@ class IoTHubDeviceClient::Impl {
     std::mutex ending_;   // one shutdown() at a time
     std::mutex setting_;  // one on_message_received() at a time
     bool gave_up_ = false;
-    std::shared_ptr<std::atomic<bool>> thread_ended_;  // shared with the thread
     std::thread thread_;
 };
 
