@@ -29,7 +29,8 @@ SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:"
-                    "external_symbolizer_path=/usr/bin/llvm-symbolizer-19",
+                    "external_symbolizer_path=/usr/bin/llvm-symbolizer-19:"
+                    f"suppressions={ROOT}/tests/support/tsan.supp",
     "ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
     "UBSAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19",
 }
