@@ -6,6 +6,7 @@
 // loop. What it decides depends on nothing outside it, so a hub could own one such state for each
 // part of its devices.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -48,9 +49,10 @@ class HubState {
     const model::ModuleIdentity* find(const model::DeviceId& device,
                                       const model::ModuleId& module) const;
     std::size_t queue_size(const model::DeviceId& device) const;
-    /// Up to `max` identities in the order of their ids, from the one behind `after` on.
-    std::vector<model::DeviceIdentity> list(std::size_t max,
-                                            const model::DeviceId* after = nullptr) const;
+    /// Visits devices in the order of their ids, `from` on, until `visit` returns false.
+    using Modules = std::span<const model::ModuleIdentity>;
+    using Visitor = std::function<bool(const model::DeviceIdentity&, Modules)>;
+    void visit(const model::DeviceId* from, const Visitor& visit) const;
 
     /// Errors: device_not_found, those of complete_authentication, module_already_exists_on_device,
     /// module_not_found, precondition_failed, too_many_devices, too_many_modules_on_device.
@@ -62,12 +64,10 @@ class HubState {
     Result<void> delete_module(const model::DeviceId& device, const model::ModuleId& module,
                                std::optional<std::uint64_t> expected, ChangeSet& changes);
     /// In the order of their ids; empty when there is no such device. As find(), also for validity.
-    std::span<const model::ModuleIdentity> modules(const model::DeviceId& device) const;
+    Modules modules(const model::DeviceId& device) const;
 
     struct Counts {
-        std::size_t devices = 0;
-        std::size_t enabled = 0;
-        std::size_t modules = 0;
+        std::size_t devices = 0, enabled = 0, modules = 0;
     };
     const Counts& counts() const { return counts_; }
 

@@ -155,14 +155,11 @@ std::size_t HubState::queue_size(const DeviceId& id) const {
     return found == devices_.end() ? 0 : found->second.queue.size();
 }
 
-std::vector<DeviceIdentity> HubState::list(std::size_t max, const DeviceId* after) const {
-    std::vector<DeviceIdentity> identities;
-    identities.reserve(std::min(max, devices_.size()));
-    auto next = after ? devices_.upper_bound(*after) : devices_.begin();
-    for (; next != devices_.end() && identities.size() < max; ++next) {
-        identities.push_back(next->second.identity);
+void HubState::visit(const DeviceId* from, const Visitor& visit) const {
+    auto next = from ? devices_.lower_bound(*from) : devices_.begin();
+    for (; next != devices_.end(); ++next) {
+        if (!visit(next->second.identity, next->second.modules.all())) return;
     }
-    return identities;
 }
 
 // -- modules -------------------------------------------------------------------------------------

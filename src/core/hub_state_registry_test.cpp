@@ -194,19 +194,20 @@ TEST_F(HubStateRegistryTest, EverythingIsCountedAndRecoveredAlike) {
     EXPECT_THAT(counts(), ElementsAre(1, 0, 0));
 }
 
-TEST_F(HubStateRegistryTest, ListsInTheOrderOfIdsFromAnyPlaceOn) {
+TEST_F(HubStateRegistryTest, VisitsInTheOrderOfIdsFromAnyPlaceOn) {
     for (const char* id : {"b", "a", "d", "c"}) ASSERT_TRUE(put(id));
-    const auto ids = [&](std::size_t max, std::optional<model::DeviceId> after) {
-        std::vector<std::string> listed;
-        for (const auto& identity : state.list(max, after ? &*after : nullptr)) {
-            listed.push_back(identity.id.value());
-        }
-        return listed;
+    const auto ids = [&](std::size_t max, std::optional<model::DeviceId> from) {
+        std::vector<std::string> visited;
+        state.visit(from ? &*from : nullptr, [&](const auto& identity, auto) {
+            visited.push_back(identity.id.value());
+            return visited.size() < max;
+        });
+        return visited;
     };
     EXPECT_THAT(ids(2, std::nullopt), ElementsAre("a", "b"));
-    EXPECT_THAT(ids(2, device_id("b")), ElementsAre("c", "d"));
+    EXPECT_THAT(ids(2, device_id("c")), ElementsAre("c", "d"));
     EXPECT_THAT(ids(2, device_id("b1")), ElementsAre("c", "d")) << "the place may be gone";
-    EXPECT_THAT(ids(2, device_id("d")), ElementsAre());
+    EXPECT_THAT(ids(2, device_id("e")), ElementsAre());
 }
 
 }  // namespace

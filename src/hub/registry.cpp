@@ -60,9 +60,10 @@ void Registry::find_device(model::DeviceId device, Answer<model::DeviceDescripti
 void Registry::list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer) {
     answer_after_commit(std::move(answer), [this, max](core::ChangeSet&) {
         std::vector<model::DeviceDescription> devices;
-        for (auto& identity : hub_.state_.list(max)) {
-            devices.push_back(describe(std::move(identity)));
-        }
+        hub_.state_.visit(nullptr, [&](const auto& identity, auto) {
+            devices.push_back(describe(identity));
+            return devices.size() < max;
+        });
         return devices;
     });
 }
@@ -120,6 +121,35 @@ void Registry::list_modules(model::DeviceId device,
                         });
 }
 
+// -- many ----------------------------------------------------------------------------------------
+
+void Registry::apply(std::vector<model::RegistryWrite> writes,
+                     Answer<std::vector<FailedWrite>> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, writes = std::move(writes)](core::ChangeSet& changes) mutable {
+                            std::vector<FailedWrite> failed;
+                            for (auto& entry : writes) {
+                                FailedWrite as_failed{.device = entry.device.id,
+                                                      .module = entry.module,
+                                                      .error = Error(ErrorCode::server_error, "")};
+                                if (auto written = write(entry, changes); !written) {
+                                    as_failed.error = written.error();
+                                    failed.push_back(std::move(as_failed));
+                                }
+                            }
+                            return failed;
+                        });
+}
+
+void Registry::count(Answer<RegistryCounts> answer) {
+    answer_after_commit(std::move(answer), [this](core::ChangeSet&) {
+        const auto& counts = hub_.state_.counts();
+        return RegistryCounts{.devices = counts.devices,
+                              .enabled = counts.enabled,
+                              .connected = hub_.attachments_.connected_devices()};
+    });
+}
+
 // -- inside --------------------------------------------------------------------------------------
 
 Result<model::DeviceDescription> Registry::put(model::DeviceDefinition definition,
@@ -132,6 +162,28 @@ Result<model::DeviceDescription> Registry::put(model::DeviceDefinition definitio
     if (!identity) return std::unexpected(identity.error());
     if (before) end_what_lost_its_proof(*before, *identity, changes);
     return describe(std::move(*identity));
+}
+
+Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& changes) {
+    using Mode = model::ImportMode;
+    using Kind = core::WriteCondition::Kind;
+    if (entry.mode == Mode::remove || entry.mode == Mode::remove_if_match_etag) {
+        if (!entry.module) return remove(entry.device.id, entry.version, changes);
+        return hub_.state_.delete_module(entry.device.id, *entry.module, entry.version, changes);
+    }
+    core::WriteCondition condition{.kind = Kind::create_only};
+    if (entry.mode != Mode::create) condition.kind = Kind::update_any;
+    if (entry.version) condition = {.kind = Kind::update_if_version, .version = *entry.version};
+    if (!entry.module) {
+        auto done = put(std::move(entry.device), condition, changes);
+        return done ? Result<void>() : std::unexpected(done.error());
+    }
+    auto done = hub_.state_.put_module({.device = std::move(entry.device.id),
+                                        .id = std::move(*entry.module),
+                                        .managed_by = std::move(entry.managed_by),
+                                        .authentication = std::move(entry.device.authentication)},
+                                       condition, fresh_keys(), hub_.clock_.now(), changes);
+    return done ? Result<void>() : std::unexpected(done.error());
 }
 
 Result<void> Registry::remove(const model::DeviceId& device, std::optional<std::uint64_t> expected,

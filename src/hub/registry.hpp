@@ -5,9 +5,12 @@
 // from there. Errors are those of HubState.
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "core/hub_state.hpp"
+#include "core/query/execution.hpp"
+#include "model/registry_write.hpp"
 
 namespace restante::hub {
 
@@ -15,6 +18,19 @@ class Hub;
 
 template <class T>
 using Answer = std::move_only_function<void(Result<T>)>;
+
+struct RegistryCounts {
+    std::size_t devices = 0;
+    std::size_t enabled = 0;
+    std::size_t connected = 0;
+};
+
+/// An entry of a bulk request that was not done.
+struct FailedWrite {
+    model::DeviceId device;
+    std::optional<model::ModuleId> module;
+    Error error;
+};
 
 class Registry {
   public:
@@ -40,7 +56,19 @@ class Registry {
     /// Errors: device_not_found.
     void list_modules(model::DeviceId device, Answer<std::vector<model::ModuleDescription>> answer);
 
+    // -- many --------------------------------------------------------------------------------
+    /// One after the other, each done or failed for itself, all that is done in one commit.
+    void apply(std::vector<model::RegistryWrite> writes, Answer<std::vector<FailedWrite>> answer);
+    void count(Answer<RegistryCounts> answer);
+    /// One page, made in slices between which the loop serves everyone else. Errors: those of
+    /// Execution::finish, throttled.
+    void query(core::query::Query query, std::size_t items_max, core::query::Position from,
+               Answer<core::query::Page> answer);
+
   private:
+    struct QueryJob;
+    void run_slice(std::unique_ptr<QueryJob> job);
+    Result<void> write(model::RegistryWrite& entry, core::ChangeSet& changes);
     template <class T, class Decide>
     void answer_after_commit(Answer<T> answer, Decide decide);
     Result<model::DeviceDescription> put(model::DeviceDefinition definition,
@@ -54,6 +82,7 @@ class Registry {
                                       model::ModuleIdentity module) const;
 
     Hub& hub_;
+    std::size_t queries_ = 0;  ///< under way
 };
 
 }  // namespace restante::hub

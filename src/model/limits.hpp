@@ -25,6 +25,16 @@ inline constexpr std::size_t modules_per_device_max = 50;
 /// Our own: the service names none.
 inline constexpr std::size_t managed_by_characters_max = 128;
 
+/// Entries of one bulk request. Source: the service's REST description.
+inline constexpr std::size_t bulk_entries_max = 100;
+
+/// Items on one page of a query's answer. Source: the service's quota page.
+inline constexpr std::size_t query_page_max = 100;
+
+/// Queries under way at once; more are told to come back (429001). Bounds what clients that left
+/// still cost.
+inline constexpr std::size_t queries_max = 64;
+
 /// Identities one list answers at most. Source: the service's REST description.
 inline constexpr std::size_t device_list_max = 1000;
 
