@@ -56,6 +56,18 @@ TEST(CloudToDeviceMessage, ExpiresAtMostTwoDaysAhead) {
     EXPECT_TRUE(check(message, now)) << "a past expiry is accepted and expires at once";
 }
 
+TEST(CloudToDeviceMessage, HasIdsOfAtMost128Characters) {
+    const WallTime now = from_unix_milliseconds(0);
+    for (const auto id :
+         {&CloudToDeviceMessage::message_id, &CloudToDeviceMessage::correlation_id}) {
+        CloudToDeviceMessage message;
+        message.*id = std::string(limits::message_id_characters_max, 'i');
+        EXPECT_TRUE(check(message, now));
+        *(message.*id) += 'i';
+        EXPECT_EQ(check(message, now).error().code, ErrorCode::argument_invalid);
+    }
+}
+
 TEST(LockToken, SurvivesItsFormAsAGuid) {
     const LockToken token{.sequence = {0x1122334455667788}, .serial = 0x99aabbccddeeff00};
     EXPECT_EQ(token.to_uuid().to_string(), "11223344-5566-7788-99aa-bbccddeeff00");
