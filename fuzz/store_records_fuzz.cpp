@@ -30,7 +30,7 @@ void expect_round_trip(BytesView record, const Result<Value>& value) {
 // NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace restante::store;
-    constexpr std::uint8_t kinds = 7;
+    constexpr std::uint8_t kinds = 11;
     if (size == 0) return 0;
     const BytesView record(data + 1, size - 1);
     switch (data[0] % kinds) {
@@ -58,6 +58,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (const auto key = parse_message_key(record)) {
                 expect_same(record, message_key(key->device, key->sequence));
             }
+            break;
+        case 7: {
+            const auto id = restante::model::ModuleId::parse("module");
+            expect_round_trip(record, decode_module_identity(*id, record));
+            break;
+        }
+        case 8:
+            if (const auto key = parse_module_key(record)) {
+                expect_same(record, module_key(key->device, key->module));
+            }
+            break;
+        case 9:
+            expect_round_trip(record, decode_feedback_record(record));
+            break;
+        case 10:
+            expect_round_trip(record, decode_feedback_batch(record));
             break;
     }
     return 0;

@@ -21,6 +21,8 @@ void fuzz_definition(std::string_view body) {
     RESTANTE_ASSERT(again->status == read->status && again->iot_edge == read->iot_edge);
     RESTANTE_ASSERT(again->status_reason == read->status_reason);
     RESTANTE_ASSERT(again->authentication == read->authentication);
+    RESTANTE_ASSERT(again->device_scope == read->device_scope);
+    RESTANTE_ASSERT(again->parent_scope.value_or("") == read->parent_scope.value_or(""));
 }
 
 void fuzz_received(std::string_view body) {

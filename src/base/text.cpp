@@ -105,4 +105,9 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::size_t utf8_characters(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 }  // namespace restante

@@ -28,4 +28,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 /// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
 
+/// How many code points well-formed UTF-8 holds.
+std::size_t utf8_characters(std::string_view text);
+
 }  // namespace restante

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "model/cloud_to_device_message.hpp"
-#include "model/device_identity.hpp"
 #include "model/feedback.hpp"
+#include "model/module_identity.hpp"
 #include "model/mqtt_subscriptions.hpp"
 #include "model/queued_message.hpp"
 
@@ -18,9 +18,19 @@ struct PutDevice {
     model::DeviceIdentity identity;
 };
 
-/// The identity, its subscriptions and its whole queue.
+/// The identity, its modules, its subscriptions and its whole queue.
 struct DeleteDevice {
     model::DeviceId device;
+};
+
+struct PutModule {
+    model::DeviceId device;
+    model::ModuleIdentity identity;
+};
+
+struct DeleteModule {
+    model::DeviceId device;
+    model::ModuleId module;
 };
 
 /// A message enters its queue: what is decided upon, and the message itself.
@@ -84,9 +94,9 @@ struct DeleteFeedbackBatch {
 };
 
 using Change =
-    std::variant<PutDevice, DeleteDevice, PutMessage, UpdateMessage, DeleteMessage, PutNextSequence,
-                 PutMqttSubscriptions, PutFeedbackRecord, DeleteFeedbackRecord, PutFeedbackBatch,
-                 UpdateFeedbackBatch, DeleteFeedbackBatch>;
+    std::variant<PutDevice, DeleteDevice, PutModule, DeleteModule, PutMessage, UpdateMessage,
+                 DeleteMessage, PutNextSequence, PutMqttSubscriptions, PutFeedbackRecord,
+                 DeleteFeedbackRecord, PutFeedbackBatch, UpdateFeedbackBatch, DeleteFeedbackBatch>;
 
 using ChangeSet = std::vector<Change>;
 

@@ -1,12 +1,7 @@
 #include "core/hub_state.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
-
-#include "base/timestamp.hpp"
-#include "model/limits.hpp"
 
 namespace restante::core {
 
@@ -18,13 +13,19 @@ using model::SequenceNumber;
 // -- recovery ------------------------------------------------------------------------------------
 
 void HubState::recover(DeviceIdentity identity) {
-    last_version_ = std::max(last_version_, identity.version);
-    std::int64_t generation = 0;
-    const char* end = identity.generation_id.data() + identity.generation_id.size();
-    std::from_chars(identity.generation_id.data(), end, generation);
-    last_generation_ = std::max(last_generation_, generation);
+    recover_counters(identity.version, identity.generation_id);
+    counts_.enabled += identity.status == model::DeviceStatus::enabled;
+    ++counts_.devices;
     DeviceId id = identity.id;
     devices_.try_emplace(std::move(id), std::move(identity));
+}
+
+void HubState::recover(const DeviceId& id, model::ModuleIdentity module) {
+    Device* device = find_device(id);
+    if (!device) return;
+    recover_counters(module.version, module.generation_id);
+    ++counts_.modules;
+    device->modules.put(std::move(module));
 }
 
 void HubState::recover(const DeviceId& id, const model::QueuedMessage& queued) {
@@ -40,92 +41,6 @@ void HubState::recover(const DeviceId& id, SequenceNumber next) {
 
 void HubState::recover(const DeviceId& id, model::MqttSubscriptions subscriptions) {
     if (Device* device = find_device(id)) device->subscriptions = std::move(subscriptions);
-}
-
-// -- registry ------------------------------------------------------------------------------------
-
-Result<DeviceIdentity> HubState::put_device(model::DeviceDefinition definition,
-                                            WriteCondition condition, FreshKeys fresh, Now now,
-                                            ChangeSet& changes) {
-    using Kind = WriteCondition::Kind;
-    Device* present = find_device(definition.id);
-    if (present && condition.kind == Kind::create_only) {
-        return fail(
-            ErrorCode::device_already_exists,
-            fmt::format("A device with ID '{}' is already registered.", definition.id.value()));
-    }
-    if (!present && condition.kind != Kind::create_only) {
-        return fail(ErrorCode::device_not_found, definition.id.value());
-    }
-    if (present && condition.kind == Kind::update_if_version &&
-        condition.version != present->identity.version) {
-        return fail(ErrorCode::precondition_failed,
-                    fmt::format("Precondition failed: Device version did not match, "
-                                "existingVersion:{} newVersion:{}",
-                                present->identity.version, condition.version));
-    }
-    if (!present && devices_.size() >= model::limits::devices_max) {
-        return fail(
-            ErrorCode::too_many_devices,
-            fmt::format("the hub holds its maximum of {} devices", model::limits::devices_max));
-    }
-    auto completed = complete_definition(std::move(definition), std::move(fresh));
-    if (!completed) return std::unexpected(completed.error());
-
-    const bool status_changed = !present || present->identity.status != completed->status;
-    DeviceIdentity identity{
-        .id = completed->id,
-        .generation_id = present ? present->identity.generation_id : next_generation(now),
-        .version = ++last_version_,
-        .status = completed->status,
-        .status_reason = std::move(completed->status_reason),
-        .status_updated_at = present ? present->identity.status_updated_at : std::nullopt,
-        .authentication = std::move(completed->authentication),
-        .iot_edge = completed->iot_edge};
-    if (present && status_changed) identity.status_updated_at = now.wall;
-    changes.push_back(PutDevice{.identity = identity});
-    if (present) {
-        present->identity = identity;
-    } else {
-        DeviceId id = identity.id;
-        devices_.try_emplace(std::move(id), identity);
-    }
-    return identity;
-}
-
-Result<void> HubState::delete_device(const DeviceId& id, std::optional<std::uint64_t> expected,
-                                     ChangeSet& changes) {
-    const auto device = require(id);
-    if (!device) return std::unexpected(device.error());
-    if (expected && *expected != (*device)->identity.version) {
-        return fail(ErrorCode::precondition_failed, "PreconditionFailed, ETag may be invalid.");
-    }
-    expiries_.move(*device, (*device)->expiry, std::nullopt);
-    lock_ends_.move(*device, (*device)->lock_end, std::nullopt);
-    changes.push_back(DeleteDevice{.device = id});
-    feedback_.forget(id, changes);
-    devices_.erase(id);
-    return {};
-}
-
-const DeviceIdentity* HubState::find(const DeviceId& id) const {
-    const auto found = devices_.find(id);
-    return found == devices_.end() ? nullptr : &found->second.identity;
-}
-
-std::size_t HubState::queue_size(const DeviceId& id) const {
-    const auto found = devices_.find(id);
-    return found == devices_.end() ? 0 : found->second.queue.size();
-}
-
-std::vector<DeviceIdentity> HubState::list(std::size_t max) const {
-    std::vector<DeviceIdentity> identities;
-    identities.reserve(std::min(max, devices_.size()));
-    for (const auto& [id, device] : devices_) {
-        if (identities.size() == max) break;
-        identities.push_back(device.identity);
-    }
-    return identities;
 }
 
 // -- queue ---------------------------------------------------------------------------------------
@@ -279,6 +194,13 @@ void HubState::report(const Device& device, const EndedMessages& ended, Now now,
 
 // -- inside --------------------------------------------------------------------------------------
 
+void HubState::recover_counters(std::uint64_t version, std::string_view generation_id) {
+    last_version_ = std::max(last_version_, version);
+    std::int64_t generation = 0;
+    std::from_chars(generation_id.data(), generation_id.data() + generation_id.size(), generation);
+    last_generation_ = std::max(last_generation_, generation);
+}
+
 HubState::Device* HubState::find_device(const DeviceId& id) {
     const auto found = devices_.find(id);
     return found == devices_.end() ? nullptr : &found->second;
@@ -292,15 +214,6 @@ Result<HubState::Device*> HubState::require(const DeviceId& id) {
 void HubState::schedule(Device& device) {
     expiries_.move(&device, device.expiry, device.queue.next_expiry());
     lock_ends_.move(&device, device.lock_end, device.queue.next_lock_end());
-}
-
-/// The service's form: ticks of 100 ns since the year 1. Always above the last one, so that a
-/// device deleted and created within a millisecond still gets a new life.
-std::string HubState::next_generation(Now now) {
-    constexpr std::int64_t ticks_at_unix_epoch = 621'355'968'000'000'000;
-    const std::int64_t ticks = unix_milliseconds(now.wall) * 10'000 + ticks_at_unix_epoch;
-    last_generation_ = std::max(last_generation_ + 1, ticks);
-    return fmt::to_string(last_generation_);
 }
 
 }  // namespace restante::core

@@ -6,15 +6,15 @@
 // loop. What it decides depends on nothing outside it, so a hub could own one such state for each
 // part of its devices.
 
+#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "core/change_set.hpp"
 #include "core/deadline_index.hpp"
+#include "core/device_state.hpp"
 #include "core/feedback/feedback_queue.hpp"
-#include "core/queue/device_queue.hpp"
 #include "core/registry/identity_rules.hpp"
 
 namespace restante::core {
@@ -30,13 +30,14 @@ class HubState {
 
     // -- recovery: what the store held, devices before what belongs to them ------------------
     void recover(model::DeviceIdentity identity);
+    void recover(const model::DeviceId& device, model::ModuleIdentity module);
     void recover(const model::DeviceId& device, const model::QueuedMessage& queued);
     void recover(const model::DeviceId& device, model::SequenceNumber next);
     void recover(const model::DeviceId& device, model::MqttSubscriptions subscriptions);
 
     // -- registry ----------------------------------------------------------------------------
-    /// Errors: argument_invalid, device_already_exists, device_not_found, precondition_failed,
-    /// too_many_devices.
+    /// Errors: those of complete_definition and decide_scopes, device_already_exists,
+    /// device_not_found, precondition_failed, too_many_devices.
     Result<model::DeviceIdentity> put_device(model::DeviceDefinition definition,
                                              WriteCondition condition, FreshKeys fresh, Now now,
                                              ChangeSet& changes);
@@ -45,10 +46,30 @@ class HubState {
                                ChangeSet& changes);
     /// nullptr when there is none. Valid until the next call that changes the registry.
     const model::DeviceIdentity* find(const model::DeviceId& device) const;
+    const model::ModuleIdentity* find(const model::DeviceId& device,
+                                      const model::ModuleId& module) const;
     std::size_t queue_size(const model::DeviceId& device) const;
-    /// Up to `max` identities in the order of their ids.
-    std::vector<model::DeviceIdentity> list(std::size_t max) const;
-    std::size_t device_count() const { return devices_.size(); }
+    /// Visits devices in the order of their ids, `from` on, until `visit` returns false.
+    using Modules = std::span<const model::ModuleIdentity>;
+    using Visitor = std::function<bool(const model::DeviceIdentity&, Modules)>;
+    void visit(const model::DeviceId* from, const Visitor& visit) const;
+
+    /// Errors: device_not_found, those of complete_authentication, module_already_exists_on_device,
+    /// module_not_found, precondition_failed, too_many_devices, too_many_modules_on_device.
+    Result<model::ModuleIdentity> put_module(model::ModuleDefinition definition,
+                                             WriteCondition condition, FreshKeys fresh, Now now,
+                                             ChangeSet& changes);
+    /// Errors: device_not_found, module_not_found, precondition_failed,
+    /// system_module_modify_unauthorized.
+    Result<void> delete_module(const model::DeviceId& device, const model::ModuleId& module,
+                               std::optional<std::uint64_t> expected, ChangeSet& changes);
+    /// In the order of their ids; empty when there is no such device. As find(), also for validity.
+    Modules modules(const model::DeviceId& device) const;
+
+    struct Counts {
+        std::size_t devices = 0, enabled = 0, modules = 0;
+    };
+    const Counts& counts() const { return counts_; }
 
     // -- queue -------------------------------------------------------------------------------
     /// Errors: device_not_found (also when disabled), those of model::check, and
@@ -97,15 +118,7 @@ class HubState {
     std::vector<model::DeviceId> advance(Now now, ChangeSet& changes);
 
   private:
-    struct Device {
-        explicit Device(model::DeviceIdentity i) : identity(std::move(i)), queue(identity.id) {}
-
-        model::DeviceIdentity identity;
-        DeviceQueue queue;
-        model::MqttSubscriptions subscriptions;
-        std::optional<WallTime> expiry;      ///< as listed in expiries_
-        std::optional<SteadyTime> lock_end;  ///< as listed in lock_ends_
-    };
+    using Device = DeviceState;
 
     Device* find_device(const model::DeviceId& device);
     Result<Device*> require(const model::DeviceId& device);
@@ -115,6 +128,11 @@ class HubState {
     Result<void> settle(const model::DeviceId& device, Now now, ChangeSet& changes, Decide decide);
     void report(const Device& device, const EndedMessages& ended, Now now, ChangeSet& changes);
     void schedule(Device& device);
+    void recover_counters(std::uint64_t version, std::string_view generation_id);
+    Result<void> check_room() const;
+    bool is_scope_of_edge(std::string_view scope) const;
+    void put_system_modules(Device& device, Now now, ChangeSet& changes);
+    void delete_system_modules(Device& device, ChangeSet& changes);
     std::string next_generation(Now now);
 
     QueueRules rules_;
@@ -122,6 +140,7 @@ class HubState {
     std::uint64_t last_version_ = 0;
     std::int64_t last_generation_ = 0;
     std::map<model::DeviceId, Device> devices_;
+    Counts counts_;
     DeadlineIndex<WallTime, Device*> expiries_;
     DeadlineIndex<SteadyTime, Device*> lock_ends_;
     FeedbackQueue feedback_;

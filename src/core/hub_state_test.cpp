@@ -59,20 +59,6 @@ TEST_F(HubStateTest, CreatesOnlyOnceAndUpdatesOnlyWhatExists) {
     EXPECT_NE(updated->version, created->version);
 }
 
-TEST_F(HubStateTest, RefusesKeysAndThumbprintsThatAreNone) {
-    model::DeviceDefinition definition{.id = device_id("d")};
-    definition.authentication.symmetric_key.primary = "MDEyMzQ1Njc4OWFiY2RlZg==";
-    EXPECT_EQ(put(definition).error().message, "Either no keys or both keys can be set");
-    definition.authentication.symmetric_key.secondary = "c2hvcnQ=";
-    EXPECT_NE(put(definition).error().message.find("Invalid device key length"), std::string::npos);
-    definition.authentication.symmetric_key.secondary = "not base64!";
-    EXPECT_EQ(put(definition).error().code, ErrorCode::argument_invalid);
-    definition.authentication = {.type = model::AuthenticationType::self_signed};
-    definition.authentication.x509_thumbprint.primary = "AA:BB";
-    EXPECT_NE(put(definition).error().message.find("StringIsNotThumbprint"), std::string::npos);
-    EXPECT_TRUE(changes.empty());
-}
-
 TEST_F(HubStateTest, ARecreatedDeviceHasANewLifeAndAnEmptyQueue) {
     const auto first = put("d");
     ASSERT_TRUE(enqueue("d"));
@@ -138,14 +124,6 @@ TEST_F(HubStateTest, KeepsMqttSubscriptionsUntilTheyAreEmptied) {
     EXPECT_EQ(*state.subscriptions(device_id("d")), subscriptions);
     ASSERT_TRUE(state.put_subscriptions(device_id("d"), {}, changes));
     EXPECT_EQ(state.subscriptions(device_id("d")), nullptr);
-}
-
-TEST_F(HubStateTest, ListsInTheOrderOfIdsUpToItsBound) {
-    for (const char* id : {"b", "a", "c"}) ASSERT_TRUE(put(id));
-    const auto listed = state.list(2);
-    ASSERT_EQ(listed.size(), 2u);
-    EXPECT_EQ(listed[0].id.value(), "a");
-    EXPECT_EQ(listed[1].id.value(), "b");
 }
 
 // -- feedback ------------------------------------------------------------------------------------

@@ -14,7 +14,11 @@ std::optional<std::pair<AttachmentId, Attachments::Attachment>> Attachments::add
         break;
     }
     Observed& observed = observed_[attachment.device];
-    if (!observed.connected) observed = {.connected = true, .changed_at = now};
+    if (!observed.connected) {
+        observed = {.connected = true, .changed_at = now, .active_at = now};
+        ++connected_devices_;
+    }
+    observed.active_at = now;
     by_device_.emplace(attachment.device, id);
     attachments_.emplace(id.value, std::move(attachment));
     return replaced;
@@ -33,7 +37,8 @@ std::optional<Attachments::Attachment> Attachments::remove(AttachmentId id, Wall
         }
     }
     if (!by_device_.contains(attachment.device)) {
-        observed_[attachment.device] = {.connected = false, .changed_at = now};
+        observed_[attachment.device] = {.connected = false, .changed_at = now, .active_at = now};
+        --connected_devices_;
     }
     return attachment;
 }

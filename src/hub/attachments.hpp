@@ -67,9 +67,16 @@ class Attachments {
     struct Observed {
         bool connected = false;
         std::optional<WallTime> changed_at;
+        std::optional<WallTime> active_at;  ///< when the device last did something
     };
-    /// What the registry reports about a device's connection since the hub started.
+    /// What the registry reports about a device since the hub started.
     Observed observe(const model::DeviceId& device) const;
+
+    /// The device did something, connected or not.
+    void note_activity(const model::DeviceId& device, WallTime now) {
+        observed_[device].active_at = now;
+    }
+    std::size_t connected_devices() const { return connected_devices_; }
 
     /// The device was deleted: nothing about it is remembered.
     void forget(const model::DeviceId& device) { observed_.erase(device); }
@@ -78,6 +85,7 @@ class Attachments {
     std::unordered_map<std::uint64_t, Attachment> attachments_;
     std::multimap<model::DeviceId, AttachmentId> by_device_;
     std::map<model::DeviceId, Observed> observed_;
+    std::size_t connected_devices_ = 0;
 };
 
 }  // namespace restante::hub

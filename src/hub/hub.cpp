@@ -38,6 +38,9 @@ class StateRecovery final : public store::Recovery {
     StateRecovery(core::HubState& state, const Logger& log) : state_(state), log_(log) {}
 
     void device(model::DeviceIdentity identity) override { state_.recover(std::move(identity)); }
+    void module(const model::DeviceId& device, model::ModuleIdentity identity) override {
+        state_.recover(device, std::move(identity));
+    }
     void queued(const model::DeviceId& device, const model::QueuedMessage& message) override {
         state_.recover(device, message);
         ++messages;
@@ -88,7 +91,7 @@ Result<void> Hub::start() {
     StateRecovery recovery(state_, log_);
     if (auto recovered = store_.recover(recovery); !recovered) return recovered;
     log_.info("hub_recovered",
-              {{"devices", state_.device_count()}, {"messages", recovery.messages}});
+              {{"devices", state_.counts().devices}, {"messages", recovery.messages}});
     thread_ = std::thread([this] { io_.run(); });
     advance();
     return {};
@@ -227,7 +230,9 @@ void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_d
             .max = 1,
             .receiver = {},
             .lock_duration = lock_duration.value_or(state_.queue_rules().lock_duration)};
-        auto locked = state_.receive(device, order, clock_.now(), changes);
+        const Now now = clock_.now();
+        auto locked = state_.receive(device, order, now, changes);
+        if (state_.find(device)) attachments_.note_activity(device, now.wall);
         commit(std::move(changes), [this, device = std::move(device), locked = std::move(locked),
                                     answer = std::move(answer)]() mutable {
             read_bodies(device, std::move(locked), [answer = std::move(answer)](auto read) mutable {
@@ -271,7 +276,9 @@ void Hub::settle(std::string_view event, model::DeviceId device, model::LockToke
     on_loop([this, event, device = std::move(device), token, answer = std::move(answer),
              decide = std::move(decide)]() mutable {
         core::ChangeSet changes;
-        auto result = decide(device, token, clock_.now(), changes);
+        const Now now = clock_.now();
+        auto result = decide(device, token, now, changes);
+        if (result) attachments_.note_activity(device, now.wall);
         commit(std::move(changes), [this, event, device = std::move(device), token, result,
                                     answer = std::move(answer)]() mutable {
             if (result) {

@@ -16,16 +16,13 @@
 #include <thread>
 
 #include "base/logger.hpp"
-#include "core/hub_state.hpp"
 #include "hub/attachments.hpp"
 #include "hub/commit_pipeline.hpp"
 #include "hub/feedback_receivers.hpp"
+#include "hub/registry.hpp"
 #include "store/store.hpp"
 
 namespace restante::hub {
-
-template <class T>
-using Answer = std::move_only_function<void(Result<T>)>;
 
 class Hub {
   public:
@@ -41,13 +38,8 @@ class Hub {
     /// Ends the loop once what is being written is on disk. Operations still waiting are dropped.
     void stop();
 
-    // -- registry: errors are those of HubState ----------------------------------------------
-    void put_device(model::DeviceDefinition definition, core::WriteCondition condition,
-                    Answer<model::DeviceDescription> answer);
-    void delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
-                       Answer<void> answer);
-    void find_device(model::DeviceId device, Answer<model::DeviceDescription> answer);
-    void list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer);
+    /// Identities: who may be attached and sent to.
+    Registry& registry() { return registry_; }
 
     // -- sending -----------------------------------------------------------------------------
     /// Also errors: service_unavailable, when more waits for the disk than memory may hold.
@@ -94,6 +86,7 @@ class Hub {
     void advance();
 
   private:
+    friend class Registry;
     using Settlement = std::move_only_function<Result<void>(
         const model::DeviceId&, model::LockToken, Now, core::ChangeSet&)>;
 
@@ -119,11 +112,8 @@ class Hub {
     void note_dropped_feedback();
     void settle(std::string_view event, model::DeviceId device, model::LockToken token,
                 Answer<void> answer, Settlement decide);
-    void end_what_lost_its_proof(const model::DeviceIdentity& before,
-                                 const model::DeviceIdentity& after, core::ChangeSet& changes);
     void end(std::vector<std::pair<AttachmentId, Attachments::Attachment>> ended,
              const Error& reason, core::ChangeSet& changes);
-    model::DeviceDescription describe(model::DeviceIdentity identity) const;
 
     store::Store& store_;
     const Clock& clock_;
@@ -133,6 +123,7 @@ class Hub {
     Attachments attachments_;
     FeedbackReceivers feedback_receivers_;
     std::uint64_t feedback_dropped_ = 0;  ///< as last logged
+    Registry registry_{*this};
     CommitPipeline commits_;
     std::atomic<std::uint64_t> next_attachment_{1};
     /// Store operations under way, whose callbacks will come.

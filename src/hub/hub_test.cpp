@@ -63,7 +63,7 @@ class HubTest : public testing::Test {
 
     model::DeviceDescription create(model::DeviceStatus status = model::DeviceStatus::enabled) {
         Awaited<model::DeviceDescription> created;
-        hub.put_device({.id = device, .status = status}, {}, created.answer());
+        hub.registry().put_device({.id = device, .status = status}, {}, created.answer());
         return *created.get();
     }
     Result<model::SequenceNumber> send(std::string_view body) {
@@ -155,8 +155,8 @@ TEST_F(HubTest, DisablingOrDeletingADeviceEndsItsAttachments) {
     const auto version = create().identity.version;
     attach(version);
     Awaited<model::DeviceDescription> disabled;
-    hub.put_device({.id = device, .status = model::DeviceStatus::disabled},
-                   {.kind = core::WriteCondition::Kind::update_any}, disabled.answer());
+    hub.registry().put_device({.id = device, .status = model::DeviceStatus::disabled},
+                              {.kind = core::WriteCondition::Kind::update_any}, disabled.answer());
     ASSERT_TRUE(disabled.get());
     ASSERT_TRUE(ended.reaches(1));
     EXPECT_EQ(ended_with, ErrorCode::device_disabled);
@@ -179,11 +179,11 @@ TEST_F(HubTest, ReportsWhetherADeviceIsConnectedAndWhatWaits) {
     const auto id = attach(create().identity.version);
     ASSERT_TRUE(send("hello"));
     Awaited<model::DeviceDescription> found;
-    hub.find_device(device, found.answer());
+    hub.registry().find_device(device, found.answer());
     EXPECT_TRUE(found.get()->connected);
     hub.detach(id);
     Awaited<model::DeviceDescription> again;
-    hub.find_device(device, again.answer());
+    hub.registry().find_device(device, again.answer());
     const auto description = *again.get();
     EXPECT_FALSE(description.connected);
     EXPECT_EQ(description.cloud_to_device_message_count, 1u);
@@ -302,7 +302,7 @@ TEST_F(HubFeedbackTest, WhatAReceiverLeavesUnsettledGoesToTheNext) {
 TEST_F(HubFeedbackTest, ADeletedDeviceTakesItsFeedbackWithIt) {
     complete_one(attach(create().identity.version));
     Awaited<void> deleted;
-    hub.delete_device(device, std::nullopt, deleted.answer());
+    hub.registry().delete_device(device, std::nullopt, deleted.answer());
     ASSERT_TRUE(deleted.get());
     const auto reborn = create().identity.version;
     EXPECT_TRUE(receive_feedback().empty()) << "the id's new life has nothing to do with it";
@@ -314,7 +314,7 @@ TEST_F(HubFeedbackTest, ADeletedDeviceTakesItsFeedbackWithIt) {
 TEST_F(HubFeedbackTest, ABatchThatGoesWithItsDeviceHidesNoneBehindIt) {
     complete_one(attach(create().identity.version));
     Awaited<void> deleted;
-    hub.delete_device(device, std::nullopt, deleted.answer());
+    hub.registry().delete_device(device, std::nullopt, deleted.answer());
     ASSERT_TRUE(deleted.get());
     clock.advance(15s);
     complete_one(attach(create().identity.version));

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "model/limits.hpp"
+#include "model/module_id.hpp"
 
 namespace restante::model {
 namespace {
@@ -16,13 +17,13 @@ bool is_allowed(char c) {
            punctuation.find(c) != std::string_view::npos;
 }
 
-}  // namespace
-
-Result<DeviceId> DeviceId::parse(std::string_view text) {
-    if (text.empty()) return fail(ErrorCode::argument_invalid, "a device id must not be empty");
+Result<void> check_id(std::string_view text, std::string_view kind) {
+    if (text.empty()) {
+        return fail(ErrorCode::argument_invalid, fmt::format("a {} id must not be empty", kind));
+    }
     if (text.size() > limits::device_id_characters_max) {
         return fail(ErrorCode::argument_invalid,
-                    fmt::format("a device id has at most {} characters, this one has {}",
+                    fmt::format("a {} id has at most {} characters, this one has {}", kind,
                                 limits::device_id_characters_max, text.size()));
     }
     for (const char c : text) {
@@ -32,11 +33,27 @@ Result<DeviceId> DeviceId::parse(std::string_view text) {
                                       ? fmt::format("'{}'", c)
                                       : fmt::format("byte 0x{:02x}", static_cast<std::uint8_t>(c));
         return fail(ErrorCode::argument_invalid,
-                    fmt::format("{} is not allowed in a device id: use letters, digits and "
+                    fmt::format("{} is not allowed in a {} id: use letters, digits and "
                                 "- : . + % _ # * ? ! ( ) , = @ ; $ '",
-                                shown));
+                                shown, kind));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<DeviceId> DeviceId::parse(std::string_view text) {
+    if (auto checked = check_id(text, "device"); !checked) {
+        return std::unexpected(checked.error());
     }
     return DeviceId(std::string(text));
+}
+
+Result<ModuleId> ModuleId::parse(std::string_view text) {
+    if (auto checked = check_id(text, "module"); !checked) {
+        return std::unexpected(checked.error());
+    }
+    return ModuleId(std::string(text));
 }
 
 }  // namespace restante::model

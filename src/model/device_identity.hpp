@@ -13,7 +13,8 @@ namespace restante::model {
 
 enum class DeviceStatus : std::uint8_t { enabled, disabled };
 
-enum class AuthenticationType : std::uint8_t { sas, self_signed, certificate_authority };
+/// `none` is for the system modules of an edge device, until it gives them a key.
+enum class AuthenticationType : std::uint8_t { sas, self_signed, certificate_authority, none };
 
 /// Both keys as base64 text, echoed byte for byte; empty when the type is not `sas`.
 struct SymmetricKey {
@@ -50,6 +51,10 @@ struct DeviceIdentity {
     std::optional<WallTime> status_updated_at;
     AuthenticationMechanism authentication;
     bool iot_edge = false;
+    /// An edge device's own; otherwise that of the edge device it belongs to. Empty: none.
+    std::string device_scope;
+    /// Of the edge device it belongs to. Empty: none.
+    std::string parent_scope;
 
     bool operator==(const DeviceIdentity&) const = default;
 };
@@ -61,6 +66,8 @@ struct DeviceDefinition {
     std::optional<std::string> status_reason;
     AuthenticationMechanism authentication;
     bool iot_edge = false;
+    std::optional<std::string> device_scope;
+    std::optional<std::string> parent_scope;
 };
 
 /// An identity with what the hub observes about the device.

@@ -16,8 +16,24 @@ inline constexpr std::size_t status_reason_characters_max = 128;
 inline constexpr std::size_t symmetric_key_bytes_min = 16;
 inline constexpr std::size_t symmetric_key_bytes_max = 64;
 
-/// Devices a hub holds. Source: the service's quota page.
-inline constexpr std::size_t devices_max = 1'000'000;
+/// Devices and modules a hub holds together. Source: the service's quota page.
+inline constexpr std::size_t identities_max = 1'000'000;
+
+/// Modules a device has, those of an edge device's own not counted. Source: the same page.
+inline constexpr std::size_t modules_per_device_max = 50;
+
+/// Our own: the service names none.
+inline constexpr std::size_t managed_by_characters_max = 128;
+
+/// Entries of one bulk request. Source: the service's REST description.
+inline constexpr std::size_t bulk_entries_max = 100;
+
+/// Items on one page of a query's answer. Source: the service's quota page.
+inline constexpr std::size_t query_page_max = 100;
+
+/// Queries under way at once; more are told to come back (429001). Bounds what clients that left
+/// still cost.
+inline constexpr std::size_t queries_max = 64;
 
 /// Identities one list answers at most. Source: the service's REST description.
 inline constexpr std::size_t device_list_max = 1000;

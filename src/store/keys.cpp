@@ -1,5 +1,6 @@
 #include "store/keys.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/byte_reader.hpp"
@@ -25,7 +26,13 @@ Bytes message_key(const model::DeviceId& device, model::SequenceNumber sequence)
     return key;
 }
 
-Bytes message_key_prefix(const model::DeviceId& device) {
+Bytes module_key(const model::DeviceId& device, const model::ModuleId& module) {
+    Bytes key = device_key_prefix(device);
+    append(key, as_bytes(module.value()));
+    return key;
+}
+
+Bytes device_key_prefix(const model::DeviceId& device) {
     Bytes prefix = device_key(device);
     prefix.push_back(0);
     return prefix;
@@ -54,6 +61,20 @@ Result<MessageKey> parse_message_key(BytesView key) {
     if (!device) return std::unexpected(std::move(device).error());
     ByteReader reader(key.last(sizeof(std::uint64_t)));
     return MessageKey{.device = std::move(*device), .sequence = {reader.u64()}};
+}
+
+Result<ModuleKey> parse_module_key(BytesView key) {
+    const auto nul = std::ranges::find(key, std::uint8_t{0});
+    if (nul == key.end()) {
+        return fail(ErrorCode::malformed, "not a module key: no 0x00 parts its two ids");
+    }
+    auto device = parse_device_key(BytesView(key.begin(), nul));
+    if (!device) return std::unexpected(std::move(device).error());
+    auto module = model::ModuleId::parse(as_text(BytesView(nul + 1, key.end())));
+    if (!module) {
+        return fail(ErrorCode::malformed, "not a module key: " + module.error().message);
+    }
+    return ModuleKey{.device = std::move(*device), .module = std::move(*module)};
 }
 
 Result<std::uint64_t> parse_feedback_key(BytesView key) {

@@ -17,7 +17,24 @@ model::DeviceId id(std::string_view text) {
 TEST(Keys, SpellAMessageKeyAsTheIdANulAndTheNumberMostSignificantByteFirst) {
     EXPECT_EQ(to_text(device_key(id("d1"))), "d1");
     EXPECT_EQ(to_text(message_key(id("d1"), {0x0102})), "d1\0\0\0\0\0\0\0\x01\x02"s);
-    EXPECT_EQ(to_text(message_key_prefix(id("d1"))), "d1\0"s);
+    EXPECT_EQ(to_text(device_key_prefix(id("d1"))), "d1\0"s);
+}
+
+TEST(Keys, SpellAModuleKeyAsTheTwoIdsAroundANul) {
+    const auto m = [](std::string_view text) { return model::ModuleId::parse(text).value(); };
+    EXPECT_EQ(to_text(module_key(id("d1"), m("$edgeHub"))), "d1\0$edgeHub"s);
+    const std::vector<Bytes> ordered{module_key(id("a"), m("z")), module_key(id("a!"), m("a")),
+                                     module_key(id("ab"), m("a")), module_key(id("b"), m("a"))};
+    EXPECT_TRUE(std::ranges::is_sorted(ordered));
+    EXPECT_FALSE(to_text(ordered[2]).starts_with(to_text(device_key_prefix(id("a")))));
+    const auto read = parse_module_key(module_key(id("d$1"), m("m:1")));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->device, id("d$1"));
+    EXPECT_EQ(read->module, m("m:1"));
+    for (const auto& key :
+         {""s, "d"s, "d\0"s, "\0m"s, "d\0m\0"s, "d\0m m"s, "d\0"s + std::string(129, 'm')}) {
+        EXPECT_EQ(parse_module_key(as_bytes(key)).error().code, ErrorCode::malformed) << key;
+    }
 }
 
 TEST(Keys, SortByDeviceThenByNumber) {

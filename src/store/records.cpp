@@ -120,7 +120,29 @@ class RecordReader {
 
 }  // namespace
 
-// -- device identity -----------------------------------------------------------------------------
+// -- identities ----------------------------------------------------------------------------------
+
+namespace {
+
+void write(RecordWriter& out, const model::AuthenticationMechanism& authentication) {
+    out.choice(authentication.type);
+    out.text(authentication.symmetric_key.primary);
+    out.text(authentication.symmetric_key.secondary);
+    out.optional_text(authentication.x509_thumbprint.primary);
+    out.optional_text(authentication.x509_thumbprint.secondary);
+}
+
+model::AuthenticationMechanism read_authentication(RecordReader& in, AuthenticationType last) {
+    model::AuthenticationMechanism authentication;
+    authentication.type = in.choice(last);
+    authentication.symmetric_key.primary = in.text();
+    authentication.symmetric_key.secondary = in.text();
+    authentication.x509_thumbprint.primary = in.optional_text();
+    authentication.x509_thumbprint.secondary = in.optional_text();
+    return authentication;
+}
+
+}  // namespace
 
 Bytes encode(const model::DeviceIdentity& identity) {
     RecordWriter out;
@@ -129,13 +151,10 @@ Bytes encode(const model::DeviceIdentity& identity) {
     out.choice(identity.status);
     out.optional_text(identity.status_reason);
     out.optional_time(identity.status_updated_at);
-    const auto& authentication = identity.authentication;
-    out.choice(authentication.type);
-    out.text(authentication.symmetric_key.primary);
-    out.text(authentication.symmetric_key.secondary);
-    out.optional_text(authentication.x509_thumbprint.primary);
-    out.optional_text(authentication.x509_thumbprint.secondary);
+    write(out, identity.authentication);
     out.flag(identity.iot_edge);
+    out.text(identity.device_scope);
+    out.text(identity.parent_scope);
     return out.take();
 }
 
@@ -147,13 +166,29 @@ Result<model::DeviceIdentity> decode_device_identity(model::DeviceId id, BytesVi
     identity.status = in.choice(DeviceStatus::disabled);
     identity.status_reason = in.optional_text();
     identity.status_updated_at = in.optional_time();
-    auto& authentication = identity.authentication;
-    authentication.type = in.choice(AuthenticationType::certificate_authority);
-    authentication.symmetric_key.primary = in.text();
-    authentication.symmetric_key.secondary = in.text();
-    authentication.x509_thumbprint.primary = in.optional_text();
-    authentication.x509_thumbprint.secondary = in.optional_text();
+    identity.authentication = read_authentication(in, AuthenticationType::certificate_authority);
     identity.iot_edge = in.flag();
+    identity.device_scope = in.text();
+    identity.parent_scope = in.text();
+    return in.finish(std::move(identity));
+}
+
+Bytes encode(const model::ModuleIdentity& identity) {
+    RecordWriter out;
+    out.text(identity.generation_id);
+    out.u64(identity.version);
+    out.optional_text(identity.managed_by);
+    write(out, identity.authentication);
+    return out.take();
+}
+
+Result<model::ModuleIdentity> decode_module_identity(model::ModuleId id, BytesView record) {
+    RecordReader in("module identity", record);
+    model::ModuleIdentity identity{.id = std::move(id)};
+    identity.generation_id = in.text();
+    identity.version = in.u64();
+    identity.managed_by = in.optional_text();
+    identity.authentication = read_authentication(in, AuthenticationType::none);
     return in.finish(std::move(identity));
 }
 

@@ -11,14 +11,15 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "model/cloud_to_device_message.hpp"
-#include "model/device_identity.hpp"
 #include "model/feedback.hpp"
+#include "model/module_identity.hpp"
 #include "model/mqtt_subscriptions.hpp"
 #include "model/queued_message.hpp"
 
 namespace restante::store {
 
 Bytes encode(const model::DeviceIdentity& identity);
+Bytes encode(const model::ModuleIdentity& identity);
 Bytes encode(const model::QueuedMessage& queued);
 Bytes encode(const model::CloudToDeviceMessage& message);
 Bytes encode(model::SequenceNumber next);
@@ -28,6 +29,7 @@ Bytes encode(const model::FeedbackBatch& batch);
 
 /// Errors of all: malformed, naming the kind of record and what is wrong with it.
 Result<model::DeviceIdentity> decode_device_identity(model::DeviceId id, BytesView record);
+Result<model::ModuleIdentity> decode_module_identity(model::ModuleId id, BytesView record);
 Result<model::QueuedMessage> decode_queued_message(model::SequenceNumber sequence,
                                                    BytesView record);
 Result<model::CloudToDeviceMessage> decode_message(BytesView record);

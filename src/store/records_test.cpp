@@ -29,7 +29,23 @@ model::DeviceIdentity full_identity() {
                                .symmetric_key = {.primary = "cHJpbWFyeQ==",
                                                  .secondary = "c2Vjb25kYXJ5"},
                                .x509_thumbprint = {.primary = "AB", .secondary = "cd"}},
-            .iot_edge = true};
+            .iot_edge = true,
+            .device_scope = "own",
+            .parent_scope = "up"};
+}
+
+model::ModuleId module_id() {
+    return model::ModuleId::parse("m1").value();
+}
+
+model::ModuleIdentity full_module() {
+    return {.id = module_id(),
+            .generation_id = "1",
+            .version = 2,
+            .managed_by = "me",
+            .authentication = {.type = model::AuthenticationType::none,
+                               .symmetric_key = {.primary = "p", .secondary = "s"},
+                               .x509_thumbprint = {.primary = "AB", .secondary = "cd"}}};
 }
 
 model::CloudToDeviceMessage full_message() {
@@ -77,6 +93,8 @@ std::vector<Kind> kinds() {
     return {
         {"device identity", encode(full_identity()),
          [](BytesView r) { return again(decode_device_identity(device(), r)); }},
+        {"module identity", encode(full_module()),
+         [](BytesView r) { return again(decode_module_identity(module_id(), r)); }},
         {"queued message", encode(queued),
          [](BytesView r) { return again(decode_queued_message({7}, r)); }},
         {"message", encode(full_message()), [](BytesView r) { return again(decode_message(r)); }},
@@ -97,6 +115,18 @@ TEST(Records, KeepEveryFieldOfADeviceIdentity) {
     auto only_secondary = full_identity();
     only_secondary.authentication.x509_thumbprint.primary.reset();
     EXPECT_EQ(decode_device_identity(device(), encode(only_secondary)), only_secondary);
+}
+
+TEST(Records, KeepEveryFieldOfAModuleIdentity) {
+    EXPECT_EQ(decode_module_identity(module_id(), encode(full_module())), full_module());
+    const model::ModuleIdentity bare{.id = module_id()};
+    EXPECT_EQ(decode_module_identity(module_id(), encode(bare)), bare);
+}
+
+TEST(Records, OfADeviceNeverHaveNoAuthentication) {
+    auto identity = full_identity();
+    identity.authentication.type = model::AuthenticationType::none;
+    EXPECT_FALSE(decode_device_identity(device(), encode(identity)));
 }
 
 TEST(Records, KeepEveryFieldOfAMessage) {
@@ -143,7 +173,12 @@ TEST(Records, AreSpelledAsTheFormatSays) {
               "0100000001310000000000000002"
               "00000000"
               "0000000000000000"
-              "000001");
+              "000001"
+              "0000000000000000");
+    EXPECT_EQ(to_hex(encode(full_module())),
+              "0100000001310000000000000002"
+              "01000000026d65"
+              "03000000017000000001730100000002414201000000026364");
 }
 
 TEST(Records, CutShortAtAnyByteAreMalformedAndNamed) {

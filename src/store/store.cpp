@@ -15,8 +15,9 @@ using model::DeviceId;
 void remove_belongings(const DeviceId& device, WriteBatch& batch) {
     batch.remove(Table::mqtt_subscriptions, device_key(device));
     batch.remove(Table::sequences, device_key(device));
-    batch.remove_prefix(Table::queue, message_key_prefix(device));
-    batch.remove_prefix(Table::messages, message_key_prefix(device));
+    batch.remove_prefix(Table::modules, device_key_prefix(device));
+    batch.remove_prefix(Table::queue, device_key_prefix(device));
+    batch.remove_prefix(Table::messages, device_key_prefix(device));
 }
 
 /// One change as operations of a batch.
@@ -33,6 +34,13 @@ class ChangeWriter {
     void operator()(const core::DeleteDevice& change) {
         batch_.remove(Table::devices, device_key(change.device));
         remove_belongings(change.device, batch_);
+    }
+    void operator()(const core::PutModule& change) {
+        batch_.put(Table::modules, module_key(change.device, change.identity.id),
+                   encode(change.identity));
+    }
+    void operator()(const core::DeleteModule& change) {
+        batch_.remove(Table::modules, module_key(change.device, change.module));
     }
     void operator()(const core::PutMessage& change) {
         const Bytes key = message_key(change.device, change.queued.sequence);
@@ -94,6 +102,7 @@ class Recoverer {
 
     Result<void> run() {
         auto result = scan(Table::devices, &Recoverer::device);
+        if (result) result = scan(Table::modules, &Recoverer::module);
         if (result) result = scan(Table::sequences, &Recoverer::next_sequence);
         if (result) result = scan(Table::queue, &Recoverer::queued);
         if (result) result = scan(Table::mqtt_subscriptions, &Recoverer::mqtt_subscriptions);
@@ -125,6 +134,16 @@ class Recoverer {
         // In the order of the ids, as the engine scans in the order of the keys.
         devices_.push_back(std::move(*id));
         recovery_.device(std::move(*identity));
+        return {};
+    }
+
+    Result<void> module(BytesView key, BytesView record) {
+        auto parsed = parse_module_key(key);
+        if (!parsed) return std::unexpected(parsed.error());
+        if (auto id = owner(parsed->device); !id) return std::unexpected(id.error());
+        auto identity = decode_module_identity(std::move(parsed->module), record);
+        if (!identity) return std::unexpected(identity.error());
+        recovery_.module(parsed->device, std::move(*identity));
         return {};
     }
 

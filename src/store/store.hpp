@@ -19,6 +19,7 @@ class Recovery {
   public:
     virtual ~Recovery() = default;
     virtual void device(model::DeviceIdentity identity) = 0;
+    virtual void module(const model::DeviceId& device, model::ModuleIdentity identity) = 0;
     virtual void queued(const model::DeviceId& device, const model::QueuedMessage& message) = 0;
     virtual void next_sequence(const model::DeviceId& device, model::SequenceNumber next) = 0;
     virtual void mqtt_subscriptions(const model::DeviceId& device,

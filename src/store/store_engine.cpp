@@ -11,6 +11,8 @@ std::string_view to_string(Table table) {
     switch (table) {
         case Table::devices:
             return "devices";
+        case Table::modules:
+            return "modules";
         case Table::queue:
             return "queue";
         case Table::messages:

@@ -21,6 +21,7 @@ namespace restante::store {
 
 enum class Table : std::uint8_t {
     devices,
+    modules,
     queue,
     messages,
     sequences,
@@ -30,14 +31,10 @@ enum class Table : std::uint8_t {
     feedback_batches
 };
 
-inline constexpr std::array tables{Table::devices,
-                                   Table::queue,
-                                   Table::messages,
-                                   Table::sequences,
-                                   Table::mqtt_subscriptions,
-                                   Table::feedback_records,
-                                   Table::feedback_queue,
-                                   Table::feedback_batches};
+inline constexpr std::array tables{
+    Table::devices,          Table::modules,        Table::queue,
+    Table::messages,         Table::sequences,      Table::mqtt_subscriptions,
+    Table::feedback_records, Table::feedback_queue, Table::feedback_batches};
 
 /// The table's name, which is also its name on disk.
 std::string_view to_string(Table table);

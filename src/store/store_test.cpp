@@ -32,6 +32,11 @@ core::PutMessage message(std::string_view text, std::uint64_t sequence, std::str
     return {.device = id(text), .queued = {.sequence = {sequence}}, .message = std::move(made)};
 }
 
+core::PutModule module(std::string_view text, std::string_view name) {
+    return {.device = id(text),
+            .identity = {.id = model::ModuleId::parse(name).value(), .generation_id = "1"}};
+}
+
 core::PutMqttSubscriptions subscription(std::string_view text) {
     return {.device = id(text), .subscriptions = {{.filter = "f", .granted_qos = 1}}};
 }
@@ -42,6 +47,10 @@ class RecordedRecovery final : public Recovery {
     void device(model::DeviceIdentity identity) override {
         lines.push_back(
             fmt::format("device {} generation {}", identity.id.value(), identity.generation_id));
+    }
+    void module(const model::DeviceId& device, model::ModuleIdentity identity) override {
+        lines.push_back(fmt::format("module {} {} generation {}", device.value(),
+                                    identity.id.value(), identity.generation_id));
     }
     void queued(const model::DeviceId& device, const model::QueuedMessage& message) override {
         lines.push_back(fmt::format("queued {} {} deliveries {}", device.value(),
@@ -108,14 +117,14 @@ class StoreTest : public testing::Test {
 };
 
 TEST_F(StoreTest, RecoversDevicesBeforeWhatBelongsToThemAndQueuesInOrder) {
-    write({message("b", 300, "third"), message("b", 2, "second"), message("b", 1, "first"),
-           message("a", 9, "x"), subscription("b"), core::PutNextSequence{id("a"), {10}},
-           device("b"), device("a", "2"), device("ab")});
-    EXPECT_THAT(
-        recovered(),
-        ElementsAre("device a generation 2", "device ab generation 1", "device b generation 1",
-                    "next a 10", "queued a 9 deliveries 0", "queued b 1 deliveries 0",
-                    "queued b 2 deliveries 0", "queued b 300 deliveries 0", "subscriptions b 1"));
+    write({module("b", "m"), message("b", 300, "third"), message("b", 2, "second"),
+           message("b", 1, "first"), message("a", 9, "x"), subscription("b"),
+           core::PutNextSequence{id("a"), {10}}, device("b"), device("a", "2"), device("ab")});
+    EXPECT_THAT(recovered(), ElementsAre("device a generation 2", "device ab generation 1",
+                                         "device b generation 1", "module b m generation 1",
+                                         "next a 10", "queued a 9 deliveries 0",
+                                         "queued b 1 deliveries 0", "queued b 2 deliveries 0",
+                                         "queued b 300 deliveries 0", "subscriptions b 1"));
 }
 
 TEST_F(StoreTest, ReadsAMessageUntilItIsDeleted) {
@@ -136,8 +145,8 @@ TEST_F(StoreTest, UpdatesWhatIsKnownOfAMessageAndLeavesItsBody) {
 
 TEST_F(StoreTest, DeletesEverythingOfADeviceAndNothingOfItsNeighbours) {
     for (const auto* name : {"a", "ab", "b"}) {
-        write({device(name), message(name, 1, "one"), message(name, 2, "two"), subscription(name),
-               core::PutNextSequence{id(name), {3}}});
+        write({device(name), module(name, "m1"), module(name, "m2"), message(name, 1, "one"),
+               message(name, 2, "two"), subscription(name), core::PutNextSequence{id(name), {3}}});
     }
     const std::size_t before = records();
     write({core::DeleteDevice{id("a")}});
@@ -153,6 +162,15 @@ TEST_F(StoreTest, AppliesChangesOfOneSetInOrder) {
            message("a", 2, "new"), message("a", 3, "gone"), core::DeleteMessage{id("a"), {3}}});
     EXPECT_THAT(recovered(), ElementsAre("device a generation 2", "queued a 2 deliveries 0"));
     EXPECT_EQ(body("a", 1), "(none)");
+}
+
+TEST_F(StoreTest, DeletesOneModuleAndReportsThoseOfNoDevice) {
+    write({device("a"), module("a", "m1"), module("a", "m2"), module("ab", "m1")});
+    write({core::DeleteModule{id("a"), model::ModuleId::parse("m1").value()}});
+    EXPECT_THAT(recovered(), ElementsAre("device a generation 1", "module a m2 generation 1",
+                                         "damaged modules a"));
+    ASSERT_TRUE(test::put(engine_, Table::modules, "no module key", "v"));
+    EXPECT_EQ(recover().reasons.size(), 2U);
 }
 
 TEST_F(StoreTest, EndsAStoredSessionWithAnEmptyList) {
@@ -213,7 +231,7 @@ TEST_F(StoreTest, ReportsRecordsWithoutADeviceAndRecoversTheRest) {
 }
 
 TEST_F(StoreTest, GivesANewDeviceNothingOfOneWhoseIdentityWasDamaged) {
-    write({device("a"), message("a", 1, "of the old one"), subscription("a")});
+    write({device("a"), module("a", "m"), message("a", 1, "of the old one"), subscription("a")});
     ASSERT_TRUE(test::put(engine_, Table::devices, "a", "nonsense"));
     RecordedRecovery recovery;
     ASSERT_TRUE(store_.recover(recovery));

@@ -27,7 +27,7 @@ std::string to_json(const model::DeviceDescription& device);
 std::string to_json(std::span<const model::DeviceDescription> devices);
 
 /// The body of a PUT to `id`. Empty symmetric keys mean that the hub is to make them. Members a
-/// client cannot write are ignored, and so are scopes: the hub knows no parents.
+/// client cannot write are ignored. What the values mean for the registry is core's to decide.
 ///
 /// Errors: argument_invalid, with the service's text where one is known.
 Result<model::DeviceDefinition> definition_from_json(std::string_view body,
@@ -44,8 +44,6 @@ struct ReceivedDevice {
     model::DeviceDescription description;
     /// Opaque: goes back in If-Match as it came.
     std::string etag;
-    std::optional<std::string> device_scope;
-    std::vector<std::string> parent_scopes;
 };
 
 /// Errors: malformed.

@@ -153,6 +153,16 @@ std::string http_error_body(const Error& error, const Tracking& tracking) {
     return boost::json::serialize(body);
 }
 
+std::string flat_error_body(const Error& error, const Tracking& tracking) {
+    const boost::json::object body{
+        {"errorCode", error_row(error.code).number},
+        {"message", to_utf8(error.message)},
+        {"trackingId", tracking.text()},
+        {"timestampUtc", to_iso8601(tracking.at)},
+    };
+    return boost::json::serialize(body);
+}
+
 std::string amqp_error_description(const Error& error, const Tracking& tracking) {
     if (error.code == device_maximum_queue_depth_exceeded) return to_utf8(error.message);
     const boost::json::object description{

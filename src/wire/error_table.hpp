@@ -38,6 +38,9 @@ struct Tracking {
 /// {"Message":"ErrorCode:{name};{text}","ExceptionMessage":"Tracking ID:{tracking}"}
 std::string http_error_body(const Error& error, const Tracking& tracking);
 
+/// {"errorCode":{number},"message":"{text}","trackingId":"{tracking}","timestampUtc":"{time}"}
+std::string flat_error_body(const Error& error, const Tracking& tracking);
+
 /// What stands in the description of an AMQP error: JSON with code, message and tracking id, but
 /// for a full queue, whose plain text clients search for: there it is the error's own message.
 std::string amqp_error_description(const Error& error, const Tracking& tracking);

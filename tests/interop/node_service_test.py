@@ -41,6 +41,40 @@ class NodeService(harness.TestCase):
         self.assertEqual(said["deletedAgain"], {"error": "DeviceNotFoundError"})
         self.assertEqual(said["gotAfterwards"], {"error": "DeviceNotFoundError"})
 
+    def test_every_operation_on_identities(self):
+        said = self.node("registry_all.js")[0]
+        edge, child = said["edge"], said["child"]
+        self.assertEqual(edge["deviceScope"], "ms-azure-iot-edge://edge-" + edge["generationId"])
+        self.assertEqual(child["parentScopes"], [edge["deviceScope"]])
+        self.assertEqual(said["thumbprint"]["authentication"]["type"], "selfSigned")
+        self.assertEqual(said["authority"]["authentication"]["symmetricKey"]["primaryKey"], None)
+        self.assertEqual(said["updated"]["statusReason"], "lost")
+        self.assertEqual(said["updated"]["deviceScope"], None)
+
+        self.assertEqual(said["moduleAgain"]["error"], "DeviceAlreadyExistsError")
+        self.assertEqual(said["moduleUpdated"]["managedBy"], "me")
+        self.assertEqual(said["moduleStale"]["error"], "InvalidEtagError")
+        self.assertEqual(said["moduleGot"], said["moduleUpdated"])
+        self.assertEqual([module["moduleId"] for module in said["modules"]],
+                         ["$edgeAgent", "$edgeHub"])
+        self.assertIn("error", said["moduleGone"])
+
+        self.assertEqual(said["added"]["isSuccessful"], True)
+        self.assertIn("error", said["addedAgain"])
+        self.assertEqual(said["bulkUpdated"]["isSuccessful"], True)
+        self.assertEqual(said["bulkRemoved"]["isSuccessful"], True)
+        self.assertEqual(said["statistics"], {"totalDeviceCount": 6, "enabledDeviceCount": 3,
+                                              "disabledDeviceCount": 3})
+
+        def ids(pages):
+            return [[row["deviceId"] for row in page] for page in pages]
+        self.assertEqual(ids(said["pages"]), [["b2", "b3"], ["ca", "edge"], ["leaf", "x509"]])
+        self.assertEqual(ids(said["disabled"]), [["b2", "b3", "leaf"]])
+        self.assertEqual(said["count"], [{"n": 6}])
+        self.assertEqual([row["moduleId"] for row in said["edgeModules"][0]],
+                         ["$edgeAgent", "$edgeHub"])
+        self.assertEqual(said["syntax"]["error"], "ArgumentError")
+
     def test_an_unknown_device(self):
         self.assertEqual(self.errors("nobody"), ["DeviceNotFoundError"])
 

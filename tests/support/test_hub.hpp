@@ -70,14 +70,15 @@ class TestHub : public testing::Test {
     }
     model::DeviceIdentity put(model::DeviceDefinition definition, core::WriteCondition condition) {
         auto done = answer_of<model::DeviceDescription>([&](auto answer) {
-            hub.put_device(std::move(definition), condition, std::move(answer));
+            hub.registry().put_device(std::move(definition), condition, std::move(answer));
         });
         EXPECT_TRUE(done.has_value());
         return done->identity;
     }
     Result<model::DeviceDescription> find(std::string_view id) {
-        return answer_of<model::DeviceDescription>(
-            [&](auto answer) { hub.find_device(*model::DeviceId::parse(id), std::move(answer)); });
+        return answer_of<model::DeviceDescription>([&](auto answer) {
+            hub.registry().find_device(*model::DeviceId::parse(id), std::move(answer));
+        });
     }
     std::size_t queued(std::string_view id) { return find(id)->cloud_to_device_message_count; }
 

@@ -100,6 +100,9 @@ Device to_device(const wire::ReceivedDevice& received) {
         case model::AuthenticationType::certificate_authority:
             device.authentication.type = "certificateAuthority";
             break;
+        case model::AuthenticationType::none:
+            device.authentication.type = "none";
+            break;
     }
     device.authentication.symmetric_key = {authentication.symmetric_key.primary,
                                            authentication.symmetric_key.secondary};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "base/text.hpp"
 #include "model/limits.hpp"
 
 namespace restante::core {
@@ -20,16 +21,14 @@ bool is_hex(std::string_view text) {
 
 Result<void> check_key(std::string_view key) {
     const auto bytes = from_base64(key);
-    if (!bytes) return fail(ErrorCode::argument_invalid, "a device key must be base64 text");
-    if (bytes->size() < model::limits::symmetric_key_bytes_min ||
-        bytes->size() > model::limits::symmetric_key_bytes_max) {
-        return fail(ErrorCode::argument_invalid,
-                    fmt::format("Invalid device key length: it must be {} to {} bytes before "
-                                "base64, this one has {}",
-                                model::limits::symmetric_key_bytes_min,
-                                model::limits::symmetric_key_bytes_max, bytes->size()));
+    if (bytes && bytes->size() >= model::limits::symmetric_key_bytes_min &&
+        bytes->size() <= model::limits::symmetric_key_bytes_max) {
+        return {};
     }
-    return {};
+    return fail(ErrorCode::argument_invalid,
+                fmt::format("Invalid device key length: a key is the base64 text of {} to {} bytes",
+                            model::limits::symmetric_key_bytes_min,
+                            model::limits::symmetric_key_bytes_max));
 }
 
 Result<void> check_thumbprint(const std::optional<std::string>& thumbprint) {
@@ -43,9 +42,8 @@ Result<void> check_thumbprint(const std::optional<std::string>& thumbprint) {
 
 }  // namespace
 
-Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition,
-                                                    FreshKeys fresh) {
-    auto& authentication = definition.authentication;
+Result<void> complete_authentication(model::AuthenticationMechanism& authentication,
+                                     FreshKeys fresh) {
     auto& key = authentication.symmetric_key;
     if (authentication.type != AuthenticationType::sas) {
         key = {};
@@ -54,18 +52,31 @@ Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition defi
     } else if (key.primary.empty() || key.secondary.empty()) {
         return fail(ErrorCode::argument_invalid, "Either no keys or both keys can be set");
     } else {
-        for (const auto& text : {key.primary, key.secondary}) {
-            if (auto checked = check_key(text); !checked) return std::unexpected(checked.error());
-        }
+        if (auto checked = check_key(key.primary); !checked) return checked;
+        if (auto checked = check_key(key.secondary); !checked) return checked;
     }
-    for (const auto& thumbprint :
-         {authentication.x509_thumbprint.primary, authentication.x509_thumbprint.secondary}) {
-        if (auto checked = check_thumbprint(thumbprint); !checked) {
-            return std::unexpected(checked.error());
-        }
+    if (authentication.type != AuthenticationType::self_signed) {
+        authentication.x509_thumbprint = {};
+    }
+    if (auto checked = check_thumbprint(authentication.x509_thumbprint.primary); !checked) {
+        return checked;
+    }
+    return check_thumbprint(authentication.x509_thumbprint.secondary);
+}
+
+Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition,
+                                                    FreshKeys fresh) {
+    if (definition.authentication.type == AuthenticationType::none) {
+        return fail(ErrorCode::argument_invalid,
+                    "DeviceAuthenticationTypeIsMissing: authentication.type none is for modules "
+                    "only");
+    }
+    if (auto checked = complete_authentication(definition.authentication, std::move(fresh));
+        !checked) {
+        return std::unexpected(checked.error());
     }
     if (definition.status_reason &&
-        definition.status_reason->size() > model::limits::status_reason_characters_max) {
+        utf8_characters(*definition.status_reason) > model::limits::status_reason_characters_max) {
         return fail(ErrorCode::argument_invalid,
                     fmt::format("statusReason has at most {} characters",
                                 model::limits::status_reason_characters_max));

@@ -21,8 +21,12 @@ struct FreshKeys {
 /// Keys for a `sas` definition without any, no keys for the others.
 ///
 /// Errors: argument_invalid (one key of two, a key that is not base64 or not 16 to 64 bytes long,
-/// a thumbprint that is not 40 or 64 hex digits, a status reason beyond 128 characters).
+/// a thumbprint that is not 40 or 64 hex digits, a status reason beyond 128 characters, no type).
 Result<model::DeviceDefinition> complete_definition(model::DeviceDefinition definition,
                                                     FreshKeys fresh);
+
+/// The same for credentials alone. Those of another type than the chosen one are dropped.
+Result<void> complete_authentication(model::AuthenticationMechanism& authentication,
+                                     FreshKeys fresh);
 
 }  // namespace restante::core

@@ -20,20 +20,21 @@ void Access::authenticate_device(model::DeviceId device, std::string token,
 
 void Access::authenticate_device(model::DeviceId device, auth::SharedAccessSignature signature,
                                  hub::Answer<DeviceProof> answer) const {
-    hub_.find_device(std::move(device), [this, signature = std::move(signature),
-                                         answer = std::move(answer)](auto description) mutable {
-        if (!description) {
-            const auto code = description.error().code;
-            return answer(fail(code, code == ErrorCode::device_not_found
-                                         ? "the hub has no device of this id"
-                                         : description.error().message));
-        }
-        const auto& identity = description->identity;
-        const auto expiry =
-            auth::check_device_token(signature, identity, policies_, clock_.now().wall);
-        if (!expiry) return answer(std::unexpected(expiry.error()));
-        answer(DeviceProof{.identity_version = identity.version, .expires_at = *expiry});
-    });
+    hub_.registry().find_device(
+        std::move(device), [this, signature = std::move(signature),
+                            answer = std::move(answer)](auto description) mutable {
+            if (!description) {
+                const auto code = description.error().code;
+                return answer(fail(code, code == ErrorCode::device_not_found
+                                             ? "the hub has no device of this id"
+                                             : description.error().message));
+            }
+            const auto& identity = description->identity;
+            const auto expiry =
+                auth::check_device_token(signature, identity, policies_, clock_.now().wall);
+            if (!expiry) return answer(std::unexpected(expiry.error()));
+            answer(DeviceProof{.identity_version = identity.version, .expires_at = *expiry});
+        });
 }
 
 Result<auth::ServicePrincipal> Access::authenticate_service(std::string_view token) const {

@@ -326,8 +326,9 @@ TEST_F(DeviceboundSourceTest, ADeviceThatLosesItsProofLosesAllItsLinks) {
     with_status(model::DeviceStatus::enabled);
     expect_ended(
         [&] {
-            ASSERT_TRUE(answer_of<void>(
-                [&](auto answer) { hub.delete_device(d1.id, std::nullopt, std::move(answer)); }));
+            ASSERT_TRUE(answer_of<void>([&](auto answer) {
+                hub.registry().delete_device(d1.id, std::nullopt, std::move(answer));
+            }));
         },
         "amqp:not-found");
 }

@@ -37,6 +37,15 @@ void HttpExchange::respond_json(int status, std::string_view json, http::Headers
 }
 
 void HttpExchange::fail(const Error& error, http::Headers headers) {
+    answer_failure(error, wire::http_error_body(error, tracking_), std::move(headers));
+}
+
+void HttpExchange::fail_flat(const Error& error) {
+    answer_failure(error, wire::flat_error_body(error, tracking_), {});
+}
+
+void HttpExchange::answer_failure(const Error& error, std::string_view body,
+                                  http::Headers headers) {
     const auto& row = wire::error_row(error.code);
     access().log().info("request_failed", {{"protocol", "https"},
                                            {"peer", connection_.peer.address},
@@ -45,7 +54,7 @@ void HttpExchange::fail(const Error& error, http::Headers headers) {
                                            {"code", row.name},
                                            {"reason", error.message}});
     headers.add(std::string(wire::http_error_header), std::string(row.name));
-    respond_json(row.http_status, wire::http_error_body(error, tracking_), std::move(headers));
+    respond_json(row.http_status, body, std::move(headers));
 }
 
 void HttpExchange::refuse(std::string_view who, const Error& reason) {

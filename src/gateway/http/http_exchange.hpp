@@ -59,6 +59,8 @@ class HttpExchange {
     void respond_json(int status, std::string_view json, http::Headers headers = {});
     /// Answers with the error's status, name and text, and logs it with the request's id.
     void fail(const Error& error, http::Headers headers = {});
+    /// The same in the flat shape, which the service has for conflicts of modules.
+    void fail_flat(const Error& error);
     /// 401: logs who was turned away and why. The client hears neither.
     void refuse(std::string_view who, const Error& reason);
 
@@ -66,6 +68,7 @@ class HttpExchange {
     bool first_telemetry() { return !std::exchange(connection_.telemetry_reported, true); }
 
   private:
+    void answer_failure(const Error& error, std::string_view body, http::Headers headers);
     void send(http::Response response);
     /// Method and path, shortened, for the log. No query: some put tokens there.
     std::string place() const;

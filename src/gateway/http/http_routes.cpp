@@ -6,10 +6,13 @@
 
 #include "base/text.hpp"
 #include "gateway/http/routes/absent.hpp"
+#include "gateway/http/routes/bulk.hpp"
 #include "gateway/http/routes/devicebound.hpp"
 #include "gateway/http/routes/devices.hpp"
 #include "gateway/http/routes/events.hpp"
 #include "gateway/http/routes/feedback.hpp"
+#include "gateway/http/routes/modules.hpp"
+#include "gateway/http/routes/query.hpp"
 #include "gateway/http/routes/websocket.hpp"
 
 namespace restante::gateway {
@@ -27,6 +30,16 @@ constexpr std::array table{
     HttpRoute{"GET", "/devices/{}", registry_read, find_device},
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
+
+    HttpRoute{"POST", "/devices", registry_write, write_devices},
+    HttpRoute{"POST", "/devices/query", service_connect, query_devices},
+    HttpRoute{"GET", "/statistics/devices", registry_read, device_statistics},
+    HttpRoute{"GET", "/statistics/service", registry_read, service_statistics},
+
+    HttpRoute{"GET", "/devices/{}/modules", registry_read, list_modules},
+    HttpRoute{"GET", "/devices/{}/modules/{}", registry_read, find_module},
+    HttpRoute{"PUT", "/devices/{}/modules/{}", registry_write, put_module},
+    HttpRoute{"DELETE", "/devices/{}/modules/{}", registry_write, delete_module},
 
     // what devices do
     HttpRoute{"GET", "/devices/{}/messages/devicebound", device_itself, receive_message},

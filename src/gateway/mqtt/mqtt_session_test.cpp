@@ -415,8 +415,9 @@ TEST_F(MqttSessionTest, ADeviceThatIsDisabledOrDeletedLosesItsConnection) {
     auto other = open();
     other->send(connect_packet(device_token(d2), false, "d2"));
     other->expect<mqtt::ConnAck>();
-    ASSERT_TRUE(answer_of<void>(
-        [&](auto answer) { hub.delete_device(d2.id, std::nullopt, std::move(answer)); }));
+    ASSERT_TRUE(answer_of<void>([&](auto answer) {
+        hub.registry().delete_device(d2.id, std::nullopt, std::move(answer));
+    }));
     EXPECT_TRUE(other->harness.wait_ended());
 }
 

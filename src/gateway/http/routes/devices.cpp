@@ -5,35 +5,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/http/routes/if_match.hpp"
 #include "model/limits.hpp"
 #include "wire/device_json.hpp"
-#include "wire/etag.hpp"
 
 namespace restante::gateway {
 namespace {
 
 using model::DeviceDescription;
 using model::limits::device_list_max;
-
-/// Stands for a tag that is none of ours: versions count from 1.
-constexpr std::uint64_t no_version = 0;
-
-std::optional<wire::IfMatch> if_match(const HttpExchange& exchange) {
-    const auto header = exchange.request().headers.find("If-Match");
-    if (!header || header->empty()) return std::nullopt;
-    return wire::parse_if_match(*header);
-}
-
-std::uint64_t version_of(const wire::IfMatch& wanted) {
-    return wire::etag_version(wanted.etag).value_or(no_version);
-}
-
-core::WriteCondition write_condition(const std::optional<wire::IfMatch>& wanted) {
-    using Kind = core::WriteCondition::Kind;
-    if (!wanted) return {.kind = Kind::create_only};
-    if (wanted->any) return {.kind = Kind::update_any};
-    return {.kind = Kind::update_if_version, .version = version_of(*wanted)};
-}
 
 /// 1 to 1000; any other number, or none, means 1000.
 Result<std::size_t> read_top(const http::Target& target) {
@@ -62,7 +42,7 @@ void respond_with(HttpExchange& exchange, const Result<DeviceDescription>& devic
 void list_devices(HttpExchange& exchange) {
     const auto top = read_top(exchange.target());
     if (!top) return exchange.fail(top.error());
-    exchange.access().hub().list_devices(
+    exchange.access().hub().registry().list_devices(
         *top, exchange.on_answer<std::vector<DeviceDescription>>([&exchange](const auto& devices) {
             if (!devices) return exchange.fail(devices.error());
             exchange.respond_json(200, wire::to_json(*devices));
@@ -72,7 +52,7 @@ void list_devices(HttpExchange& exchange) {
 void find_device(HttpExchange& exchange) {
     auto id = model::DeviceId::parse(exchange.segment(1));
     if (!id) return exchange.fail(id.error());
-    exchange.access().hub().find_device(
+    exchange.access().hub().registry().find_device(
         std::move(*id), exchange.on_answer<DeviceDescription>(
                             [&exchange](const auto& device) { respond_with(exchange, device); }));
 }
@@ -82,7 +62,7 @@ void put_device(HttpExchange& exchange) {
     if (!id) return exchange.fail(id.error());
     auto definition = wire::definition_from_json(as_text(exchange.request().body), *id);
     if (!definition) return exchange.fail(definition.error());
-    exchange.access().hub().put_device(
+    exchange.access().hub().registry().put_device(
         std::move(*definition), write_condition(if_match(exchange)),
         exchange.on_answer<DeviceDescription>(
             [&exchange](const auto& device) { respond_with(exchange, device); }));
@@ -91,15 +71,13 @@ void put_device(HttpExchange& exchange) {
 void delete_device(HttpExchange& exchange) {
     auto id = model::DeviceId::parse(exchange.segment(1));
     if (!id) return exchange.fail(id.error());
-    const auto wanted = if_match(exchange);
-    if (!wanted) return exchange.fail(Error(ErrorCode::precondition_failed, "Etag missing"));
-    std::optional<std::uint64_t> expected;
-    if (!wanted->any) expected = version_of(*wanted);
-    exchange.access().hub().delete_device(std::move(*id), expected,
-                                          exchange.on_answer<void>([&exchange](const auto& done) {
-                                              if (!done) return exchange.fail(done.error());
-                                              exchange.respond(204);
-                                          }));
+    const auto expected = expected_version(exchange);
+    if (!expected) return exchange.fail(expected.error());
+    exchange.access().hub().registry().delete_device(
+        std::move(*id), *expected, exchange.on_answer<void>([&exchange](const auto& done) {
+            if (!done) return exchange.fail(done.error());
+            exchange.respond(204);
+        }));
 }
 
 }  // namespace restante::gateway

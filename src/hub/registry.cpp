@@ -1,0 +1,227 @@
+#include "hub/registry.hpp"
+
+#include "base/encoding.hpp"
+#include "base/random.hpp"
+#include "hub/hub.hpp"
+
+namespace restante::hub {
+namespace {
+
+constexpr std::size_t fresh_key_bytes = 32;
+
+core::FreshKeys fresh_keys() {
+    return {.primary = to_base64(random_bytes(fresh_key_bytes)),
+            .secondary = to_base64(random_bytes(fresh_key_bytes))};
+}
+
+}  // namespace
+
+/// The shape of every operation here: decide, commit, answer. There is nobody to wake.
+template <class T, class Decide>
+void Registry::answer_after_commit(Answer<T> answer, Decide decide) {
+    hub_.on_loop([this, answer = std::move(answer), decide = std::move(decide)]() mutable {
+        core::ChangeSet changes;
+        Result<T> result = decide(changes);
+        hub_.commit(std::move(changes),
+                    [answer = std::move(answer), result = std::move(result)]() mutable {
+                        answer(std::move(result));
+                    });
+    });
+}
+
+// -- devices -------------------------------------------------------------------------------------
+
+void Registry::put_device(model::DeviceDefinition definition, core::WriteCondition condition,
+                          Answer<model::DeviceDescription> answer) {
+    answer_after_commit(std::move(answer), [this, definition = std::move(definition),
+                                            condition](core::ChangeSet& changes) mutable {
+        return put(std::move(definition), condition, changes);
+    });
+}
+
+void Registry::delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
+                             Answer<void> answer) {
+    answer_after_commit(std::move(answer), [this, device = std::move(device),
+                                            expected_version](core::ChangeSet& changes) {
+        return remove(device, expected_version, changes);
+    });
+}
+
+void Registry::find_device(model::DeviceId device, Answer<model::DeviceDescription> answer) {
+    answer_after_commit(
+        std::move(answer),
+        [this, device = std::move(device)](core::ChangeSet&) -> Result<model::DeviceDescription> {
+            const auto* identity = hub_.state_.find(device);
+            if (!identity) return fail(ErrorCode::device_not_found, device.value());
+            return describe(*identity);
+        });
+}
+
+void Registry::list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer) {
+    answer_after_commit(std::move(answer), [this, max](core::ChangeSet&) {
+        std::vector<model::DeviceDescription> devices;
+        hub_.state_.visit(nullptr, [&](const auto& identity, auto) {
+            devices.push_back(describe(identity));
+            return devices.size() < max;
+        });
+        return devices;
+    });
+}
+
+// -- modules -------------------------------------------------------------------------------------
+
+void Registry::put_module(model::ModuleDefinition definition, core::WriteCondition condition,
+                          Answer<model::ModuleDescription> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, definition = std::move(definition), condition](
+                            core::ChangeSet& changes) mutable -> Result<model::ModuleDescription> {
+                            const model::DeviceId device = definition.device;
+                            auto module =
+                                hub_.state_.put_module(std::move(definition), condition,
+                                                       fresh_keys(), hub_.clock_.now(), changes);
+                            if (!module) return std::unexpected(module.error());
+                            return describe(*hub_.state_.find(device), std::move(*module));
+                        });
+}
+
+void Registry::delete_module(model::DeviceId device, model::ModuleId module,
+                             std::optional<std::uint64_t> expected_version, Answer<void> answer) {
+    answer_after_commit(
+        std::move(answer), [this, device = std::move(device), module = std::move(module),
+                            expected_version](core::ChangeSet& changes) {
+            return hub_.state_.delete_module(device, module, expected_version, changes);
+        });
+}
+
+void Registry::find_module(model::DeviceId device, model::ModuleId module,
+                           Answer<model::ModuleDescription> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, device = std::move(device), module = std::move(module)](
+                            core::ChangeSet&) -> Result<model::ModuleDescription> {
+                            const auto* identity = hub_.state_.find(device);
+                            if (!identity) return fail(ErrorCode::device_not_found, device.value());
+                            const auto* found = hub_.state_.find(device, module);
+                            if (!found) return fail(ErrorCode::module_not_found, module.value());
+                            return describe(*identity, *found);
+                        });
+}
+
+void Registry::list_modules(model::DeviceId device,
+                            Answer<std::vector<model::ModuleDescription>> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, device = std::move(device)](
+                            core::ChangeSet&) -> Result<std::vector<model::ModuleDescription>> {
+                            const auto* identity = hub_.state_.find(device);
+                            if (!identity) return fail(ErrorCode::device_not_found, device.value());
+                            std::vector<model::ModuleDescription> modules;
+                            for (const auto& module : hub_.state_.modules(device)) {
+                                modules.push_back(describe(*identity, module));
+                            }
+                            return modules;
+                        });
+}
+
+// -- many ----------------------------------------------------------------------------------------
+
+void Registry::apply(std::vector<model::RegistryWrite> writes,
+                     Answer<std::vector<FailedWrite>> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, writes = std::move(writes)](core::ChangeSet& changes) mutable {
+                            std::vector<FailedWrite> failed;
+                            for (auto& entry : writes) {
+                                FailedWrite as_failed{.device = entry.device.id,
+                                                      .module = entry.module,
+                                                      .error = Error(ErrorCode::server_error, "")};
+                                if (auto written = write(entry, changes); !written) {
+                                    as_failed.error = written.error();
+                                    failed.push_back(std::move(as_failed));
+                                }
+                            }
+                            return failed;
+                        });
+}
+
+void Registry::count(Answer<RegistryCounts> answer) {
+    answer_after_commit(std::move(answer), [this](core::ChangeSet&) {
+        const auto& counts = hub_.state_.counts();
+        return RegistryCounts{.devices = counts.devices,
+                              .enabled = counts.enabled,
+                              .connected = hub_.attachments_.connected_devices()};
+    });
+}
+
+// -- inside --------------------------------------------------------------------------------------
+
+Result<model::DeviceDescription> Registry::put(model::DeviceDefinition definition,
+                                               core::WriteCondition condition,
+                                               core::ChangeSet& changes) {
+    std::optional<model::DeviceIdentity> before;
+    if (const auto* present = hub_.state_.find(definition.id)) before = *present;
+    auto identity = hub_.state_.put_device(std::move(definition), condition, fresh_keys(),
+                                           hub_.clock_.now(), changes);
+    if (!identity) return std::unexpected(identity.error());
+    if (before) end_what_lost_its_proof(*before, *identity, changes);
+    return describe(std::move(*identity));
+}
+
+Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& changes) {
+    using Mode = model::ImportMode;
+    using Kind = core::WriteCondition::Kind;
+    if (entry.mode == Mode::remove || entry.mode == Mode::remove_if_match_etag) {
+        if (!entry.module) return remove(entry.device.id, entry.version, changes);
+        return hub_.state_.delete_module(entry.device.id, *entry.module, entry.version, changes);
+    }
+    core::WriteCondition condition{.kind = Kind::create_only};
+    if (entry.mode != Mode::create) condition.kind = Kind::update_any;
+    if (entry.version) condition = {.kind = Kind::update_if_version, .version = *entry.version};
+    if (!entry.module) {
+        auto done = put(std::move(entry.device), condition, changes);
+        return done ? Result<void>() : std::unexpected(done.error());
+    }
+    auto done = hub_.state_.put_module({.device = std::move(entry.device.id),
+                                        .id = std::move(*entry.module),
+                                        .managed_by = std::move(entry.managed_by),
+                                        .authentication = std::move(entry.device.authentication)},
+                                       condition, fresh_keys(), hub_.clock_.now(), changes);
+    return done ? Result<void>() : std::unexpected(done.error());
+}
+
+Result<void> Registry::remove(const model::DeviceId& device, std::optional<std::uint64_t> expected,
+                              core::ChangeSet& changes) {
+    if (auto removed = hub_.state_.delete_device(device, expected, changes); !removed) {
+        return removed;
+    }
+    hub_.end(hub_.attachments_.remove_device(device, hub_.clock_.now().wall),
+             Error(ErrorCode::device_not_found, "the device was deleted"), changes);
+    hub_.attachments_.forget(device);
+    return {};
+}
+
+/// Sessions whose proof no longer holds go at once: the device was disabled, or its keys changed.
+void Registry::end_what_lost_its_proof(const model::DeviceIdentity& before,
+                                       const model::DeviceIdentity& after,
+                                       core::ChangeSet& changes) {
+    const bool disabled = after.status == model::DeviceStatus::disabled;
+    if (!disabled && before.authentication == after.authentication) return;
+    const Error reason = disabled
+                             ? Error(ErrorCode::device_disabled, "the device was disabled")
+                             : Error(ErrorCode::unauthorized, "the device's credentials changed");
+    hub_.end(hub_.attachments_.remove_device(after.id, hub_.clock_.now().wall), reason, changes);
+}
+
+model::DeviceDescription Registry::describe(model::DeviceIdentity identity) const {
+    const auto observed = hub_.attachments_.observe(identity.id);
+    const std::size_t waiting = hub_.state_.queue_size(identity.id);
+    return {.identity = std::move(identity),
+            .connected = observed.connected,
+            .connection_state_updated_at = observed.changed_at,
+            .last_activity_at = observed.active_at,
+            .cloud_to_device_message_count = waiting};
+}
+
+model::ModuleDescription Registry::describe(const model::DeviceIdentity& device,
+                                            model::ModuleIdentity module) const {
+    return {.device = device.id, .device_status = device.status, .identity = std::move(module)};
+}
+
+}  // namespace restante::hub

@@ -1,0 +1,88 @@
+#pragma once
+// The hub's operations on identities: a part of Hub in a class of its own.
+//
+// Owned by Hub, used as Hub is: any thread may call, the work runs on the hub's loop, answers come
+// from there. Errors are those of HubState.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/hub_state.hpp"
+#include "core/query/execution.hpp"
+#include "model/registry_write.hpp"
+
+namespace restante::hub {
+
+class Hub;
+
+template <class T>
+using Answer = std::move_only_function<void(Result<T>)>;
+
+struct RegistryCounts {
+    std::size_t devices = 0;
+    std::size_t enabled = 0;
+    std::size_t connected = 0;
+};
+
+/// An entry of a bulk request that was not done.
+struct FailedWrite {
+    model::DeviceId device;
+    std::optional<model::ModuleId> module;
+    Error error;
+};
+
+class Registry {
+  public:
+    explicit Registry(Hub& hub) : hub_(hub) {}
+
+    // -- devices -----------------------------------------------------------------------------
+    void put_device(model::DeviceDefinition definition, core::WriteCondition condition,
+                    Answer<model::DeviceDescription> answer);
+    void delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
+                       Answer<void> answer);
+    void find_device(model::DeviceId device, Answer<model::DeviceDescription> answer);
+    void list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer);
+
+    // -- modules -----------------------------------------------------------------------------
+    void put_module(model::ModuleDefinition definition, core::WriteCondition condition,
+                    Answer<model::ModuleDescription> answer);
+    void delete_module(model::DeviceId device, model::ModuleId module,
+                       std::optional<std::uint64_t> expected_version, Answer<void> answer);
+    /// With its keys and its device's status: what a module's own proof is checked against.
+    /// Errors: device_not_found, module_not_found.
+    void find_module(model::DeviceId device, model::ModuleId module,
+                     Answer<model::ModuleDescription> answer);
+    /// Errors: device_not_found.
+    void list_modules(model::DeviceId device, Answer<std::vector<model::ModuleDescription>> answer);
+
+    // -- many --------------------------------------------------------------------------------
+    /// One after the other, each done or failed for itself, all that is done in one commit.
+    void apply(std::vector<model::RegistryWrite> writes, Answer<std::vector<FailedWrite>> answer);
+    void count(Answer<RegistryCounts> answer);
+    /// One page, made in slices between which the loop serves everyone else. Errors: those of
+    /// Execution::finish, throttled.
+    void query(core::query::Query query, std::size_t items_max, core::query::Position from,
+               Answer<core::query::Page> answer);
+
+  private:
+    struct QueryJob;
+    void run_slice(std::unique_ptr<QueryJob> job);
+    Result<void> write(model::RegistryWrite& entry, core::ChangeSet& changes);
+    template <class T, class Decide>
+    void answer_after_commit(Answer<T> answer, Decide decide);
+    Result<model::DeviceDescription> put(model::DeviceDefinition definition,
+                                         core::WriteCondition condition, core::ChangeSet& changes);
+    Result<void> remove(const model::DeviceId& device, std::optional<std::uint64_t> expected,
+                        core::ChangeSet& changes);
+    void end_what_lost_its_proof(const model::DeviceIdentity& before,
+                                 const model::DeviceIdentity& after, core::ChangeSet& changes);
+    model::DeviceDescription describe(model::DeviceIdentity identity) const;
+    model::ModuleDescription describe(const model::DeviceIdentity& device,
+                                      model::ModuleIdentity module) const;
+
+    Hub& hub_;
+    std::size_t queries_ = 0;  ///< under way
+};
+
+}  // namespace restante::hub
