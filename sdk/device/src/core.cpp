@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 #include <utility>
 
 #include "auth/shared_access_signature.hpp"
 #include "base/random.hpp"
 #include "hub_session.hpp"
 #include "net/connector.hpp"
+#include "stragglers.hpp"
 #include "wire/property_bag.hpp"
 #include "wire/topic.hpp"
 
@@ -58,8 +58,8 @@ Core::Core(Configuration configuration, std::shared_ptr<Dispatcher> dispatcher)
 Core::~Core() {
     stop();
     timer_.reset();
-    // A host name still being looked up cannot be interrupted, and ~Loops() waits for its thread.
-    if (looking_up_) std::thread([loops = std::move(loops_)]() mutable { loops.reset(); }).detach();
+    // A host name still being looked up cannot be interrupted, and its thread is waited for here.
+    if (looking_up_) run_aside([loops = std::move(loops_)]() mutable { loops.reset(); });
 }
 
 void Core::stop() {

@@ -10,6 +10,7 @@
 #include "configuration.hpp"
 #include "core.hpp"
 #include "dispatcher.hpp"
+#include "stragglers.hpp"
 
 namespace restante {
 
@@ -40,11 +41,15 @@ class IoTHubDeviceClient::Impl {
     explicit Impl(Configuration configuration)
         : dispatcher_(std::make_shared<Dispatcher>()),
           core_(std::make_shared<Core>(std::move(configuration), dispatcher_)),
-          thread_([dispatcher = dispatcher_] { dispatcher->run(); }) {}
+          thread_ended_(std::make_shared<std::atomic<bool>>(false)),
+          thread_([dispatcher = dispatcher_, ended = thread_ended_]() mutable {
+              dispatcher->run();
+              dispatcher.reset();
+              ended->store(true);
+          }) {}
     ~Impl() {
         shutdown();
-        // A handler that does not return, or the one this runs in, cannot be waited for.
-        if (thread_.joinable()) thread_.detach();
+        if (thread_.joinable()) device::keep_straggler(std::move(thread_), thread_ended_);
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -113,6 +118,7 @@ class IoTHubDeviceClient::Impl {
     std::mutex ending_;   // one shutdown() at a time
     std::mutex setting_;  // one on_message_received() at a time
     bool gave_up_ = false;
+    std::shared_ptr<std::atomic<bool>> thread_ended_;  // shared with the thread
     std::thread thread_;
 };
 
