@@ -78,7 +78,9 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     store_ = std::make_unique<store::Store>(*engine_);
     hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, config.rules, stop_on_storage_failure);
     if (auto started = hub_->start(); !started) throw std::runtime_error(started.error().message);
-    access_ = std::make_unique<gateway::Access>(*hub_, policies_, clock_, log_, config.hostname);
+    access_ = std::make_unique<gateway::Access>(
+        *hub_, auth::Keyring{.policies = policies_, .authorities = {}}, clock_, log_,
+        config.hostname);
     websockets_ = websocket_protocols(*access_);
     loops_ = std::make_unique<net::Loops>(std::max(1U, std::thread::hardware_concurrency()));
 

@@ -131,7 +131,11 @@ class TestHub : public testing::Test {
     store::Store store{engine};
     const auth::SharedAccessPolicies policies = auth::make_default_policies();
     hub::Hub hub{store, clock, Logger(log, clock), core::HubRules(), [](const Error&) {}};
-    const gateway::Access access{hub, policies, clock, Logger(log, clock), std::string(hostname)};
+    gateway::Access access{hub,
+                           {.policies = policies, .authorities = {}},
+                           clock,
+                           Logger(log, clock),
+                           std::string(hostname)};
 };
 
 }  // namespace restante::test

@@ -2,14 +2,19 @@
 
 namespace restante::gateway {
 
-Access::Access(hub::Hub& hub, auth::SharedAccessPolicies policies, const Clock& clock, Logger log,
+Access::Access(hub::Hub& hub, auth::Keyring keyring, const Clock& clock, Logger log,
                std::string hostname)
     : hub_(hub),
-      policies_(std::move(policies)),
+      keyring_(std::make_shared<const auth::Keyring>(std::move(keyring))),
       clock_(clock),
       log_(log),
       hostname_(std::move(hostname)),
       hub_name_(hostname_.substr(0, hostname_.find('.'))) {}
+
+void Access::replace_keyring(auth::Keyring keyring) {
+    std::atomic_store(&keyring_, std::make_shared<const auth::Keyring>(std::move(keyring)));
+    keyring_replaced_.notify();
+}
 
 void Access::authenticate_device(model::DeviceId device, std::string token,
                                  hub::Answer<DeviceProof> answer) const {
@@ -30,8 +35,8 @@ void Access::authenticate_device(model::DeviceId device, auth::SharedAccessSigna
                                              : description.error().message));
             }
             const auto& identity = description->identity;
-            const auto expiry =
-                auth::check_device_token(signature, identity, policies_, clock_.now().wall);
+            const auto expiry = auth::check_device_token(signature, identity, keyring()->policies,
+                                                         clock_.now().wall);
             if (!expiry) return answer(std::unexpected(expiry.error()));
             answer(DeviceProof{.identity_version = identity.version, .expires_at = *expiry});
         });
@@ -45,7 +50,7 @@ Result<auth::ServicePrincipal> Access::authenticate_service(std::string_view tok
 
 Result<auth::ServicePrincipal> Access::authenticate_service(
     const auth::SharedAccessSignature& token, std::span<const std::string> resource) const {
-    return auth::check_service_token(token, policies_, clock_.now().wall, resource);
+    return auth::check_service_token(token, keyring()->policies, clock_.now().wall, resource);
 }
 
 void Access::log_refusal(std::string_view protocol, const net::Peer& peer, std::string_view who,

@@ -1,13 +1,16 @@
 #pragma once
-// The door every gateway shares: the hub behind it, the policies that open it, the log that says
+// The door every gateway shares: the hub behind it, the keyring that opens it, the log that says
 // who was turned away and why. Owned by the server, outlives every session, used from any thread.
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "auth/authenticator.hpp"
+#include "auth/keyring.hpp"
 #include "base/logger.hpp"
 #include "hub/hub.hpp"
+#include "net/broadcast.hpp"
 #include "net/session.hpp"
 
 namespace restante::gateway {
@@ -25,7 +28,7 @@ struct DeviceProof {
 
 class Access {
   public:
-    Access(hub::Hub& hub, auth::SharedAccessPolicies policies, const Clock& clock, Logger log,
+    Access(hub::Hub& hub, auth::Keyring keyring, const Clock& clock, Logger log,
            std::string hostname);
 
     hub::Hub& hub() const { return hub_; }
@@ -34,6 +37,15 @@ class Access {
     /// The first label of the host name: the service's word for a hub's name.
     const std::string& hub_name() const { return hub_name_; }
     Now now() const { return clock_.now(); }
+
+    /// The keys that count from now on. Whoever is connected proves itself again by them.
+    void replace_keyring(auth::Keyring keyring);
+    /// Runs `prove_again` on the connection's loop whenever the keyring was replaced. Asked for
+    /// before the first proof, so that no replacement is missed.
+    [[nodiscard]] net::Broadcast::Subscription on_new_keyring(
+        net::ConnectionHandle handle, std::function<void()> prove_again) const {
+        return keyring_replaced_.subscribe(std::move(handle), std::move(prove_again));
+    }
 
     /// Checks `token` against the identity of `device`. The answer comes on the hub's loop.
     /// Errors: unauthorized, device_not_found, device_disabled, each with a sentence for the log.
@@ -53,8 +65,11 @@ class Access {
                      const Error& reason) const;
 
   private:
+    std::shared_ptr<const auth::Keyring> keyring() const { return std::atomic_load(&keyring_); }
+
     hub::Hub& hub_;
-    const auth::SharedAccessPolicies policies_;
+    std::shared_ptr<const auth::Keyring> keyring_;  // shared by the checks under way; atomic
+    mutable net::Broadcast keyring_replaced_;
     const Clock& clock_;
     Logger log_;
     std::string hostname_;
