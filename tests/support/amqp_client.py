@@ -14,6 +14,7 @@ from harness import Settings, service_claims, sas_token
 OPEN, BEGIN, ATTACH, FLOW, TRANSFER, DISPOSITION, DETACH, END, CLOSE = range(0x10, 0x19)
 ERROR, ACCEPTED, REJECTED, SOURCE, TARGET = 0x1D, 0x24, 0x25, 0x28, 0x29
 PROPERTIES, APPLICATION_PROPERTIES, DATA, VALUE = 0x73, 0x74, 0x75, 0x77
+SASL_INIT = 0x41
 FRAME_BYTES = 16384  # of the frames sent; any peer takes at least 512
 SENDER, RECEIVER = False, True  # roles
 
@@ -145,6 +146,10 @@ def read_sections(payload):
     return sections
 
 
+class SaslRefused(ConnectionError):
+    """The hub's outcome of the SASL exchange."""
+
+
 @dataclass
 class Outcome:
     """What became of a delivery. `condition` is None when it was accepted."""
@@ -164,8 +169,10 @@ def message(device, body, message_id, properties=None, to=None):
 class AmqpService:
     """One connection with a $cbs exchange done and a sending link to /messages/devicebound."""
 
-    def __init__(self, hub, token=None):
-        self.socket = hub.connect("amqp")
+    def __init__(self, hub, token=None, stream=None, plain=None):
+        """`stream` in the place of the port, `plain` a user and a password for SASL PLAIN. An empty
+        `token` puts none."""
+        self.socket = stream or hub.connect("amqp")
         self.buffer = b""
         self.sending_handle = None  # as the hub calls it
         self.credit = 0
@@ -178,9 +185,13 @@ class AmqpService:
         self.channels = {}        # the hub's number of a session, by ours
         self.transfers_read = Counter()  # by the hub's number of their session
         self.cbs_handle = None  # as the hub calls it
+        if plain:
+            self._authenticate(*plain)
         self._open()
+        if plain or token == "":
+            return
         claims = service_claims(hub.connection_string()) if token is None else None
-        self._attach_cbs()
+        self.attach_cbs()
         self.cbs_status = self.put_token(sas_token(**claims) if claims else token)
 
     def close(self):
@@ -242,6 +253,22 @@ class AmqpService:
             for delivery in range(fields[1], (fields[1] if fields[2] is None else fields[2]) + 1):
                 self.outcomes[delivery] = outcome
 
+    def _authenticate(self, user, password, mechanism="PLAIN"):
+        self.socket.sendall(b"AMQP\x03\x01\x00\x00")
+        if self._take(8) != b"AMQP\x03\x01\x00\x00":
+            raise AssertionError("the hub does not begin with SASL")
+        self.read_sasl()  # the mechanisms
+        response = b"\0" + user.encode() + b"\0" + password.encode()
+        body = encode(Described(SASL_INIT, [Symbol(mechanism), response]))
+        self.socket.sendall(struct.pack(">IBBH", len(body) + 8, 2, 1, 0) + body)
+        code = self.read_sasl()[0]
+        if code != 0:
+            raise SaslRefused(code)
+
+    def read_sasl(self):
+        size, offset, _, _ = struct.unpack(">IBBH", self._take(8))
+        return Reader(self._take(size - 8)[offset * 4 - 8:]).value().value
+
     def _open(self):
         self.socket.sendall(b"AMQP\x00\x01\x00\x00")
         if self._take(8) != b"AMQP\x00\x01\x00\x00":
@@ -265,7 +292,7 @@ class AmqpService:
         _, fields, _ = self.read_until(lambda code, fields, _: code == ATTACH and fields[0] == name)
         return fields
 
-    def _attach_cbs(self):
+    def attach_cbs(self):
         attach = self.attach("cbs-sender", 0, SENDER, "$cbs")
         self.read_until(lambda code, fields, _: code == FLOW and fields[4] == attach[1])
         self.cbs_handle = self.attach("cbs-receiver", 1, RECEIVER, "$cbs")[1]

@@ -55,13 +55,13 @@ class Delivery:
 class Receivers(AmqpService):
     """One connection with receiving links, each called by what it receives for."""
 
-    def __init__(self, hub, token=None):
+    def __init__(self, hub, token=None, **options):
         self.links = {}       # by the hub's channel and handle: device and our channel
         self.handles = {}     # ours, by device
         self.deliveries = {}  # not taken yet, by device
         self.partial = {}     # by the hub's channel and handle
         self.settled = {}     # what the hub said of deliveries that we left unsettled
-        super().__init__(hub, token)
+        super().__init__(hub, token, **options)
 
     def attach_receiver(self, device, address, credit=LINK_CREDIT, settle_second=False, channel=0,
                         name=None):

@@ -51,8 +51,8 @@ class Message:
 class MqttDevice:
     """One connection. Reads raise ConnectionError when the hub closes, TimeoutError if it hangs."""
 
-    def __init__(self, hub):
-        self.socket = hub.connect("mqtt")
+    def __init__(self, hub, stream=None):
+        self.socket = stream or hub.connect("mqtt")  # `stream` in the place of the port
         self.buffer = b""
         self.overtaken = []  # messages that came before an answer; receive() gives them first
 
