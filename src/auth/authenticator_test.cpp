@@ -28,7 +28,7 @@ class AuthenticatorTest : public testing::Test {
         return find(policies, policy)->primary_key;
     }
     Result<WallTime> check(const SharedAccessSignature& t) {
-        return check_device_token(t, device, policies, now);
+        return check_token(t, subject_of(device), policies, now);
     }
 
     SharedAccessPolicies policies = make_default_policies();
@@ -71,6 +71,38 @@ TEST_F(AuthenticatorTest, ADisabledDeviceIsToldApartFromAWrongKey) {
         ErrorCode::device_disabled);
     EXPECT_EQ(check(token("hub/devices/d", key_of("device"))).error().code,
               ErrorCode::unauthorized);
+}
+
+TEST_F(AuthenticatorTest, AModuleConnectsWithItsOwnKeysOrAPolicyAndNotWithItsDevices) {
+    model::ModuleDescription module{.device = device.id,
+                                    .identity = {.id = *model::ModuleId::parse("m")}};
+    module.identity.authentication.symmetric_key = {
+        .primary = to_base64(to_bytes("modules-primary!")),
+        .secondary = to_base64(to_bytes("modules-secondary"))};
+    const auto& [primary, secondary] = module.identity.authentication.symmetric_key;
+    const auto check_module = [&](const SharedAccessSignature& t) {
+        return check_token(t, subject_of(module), policies, now);
+    };
+    EXPECT_EQ(*check_module(token("hub/devices/d/modules/m", primary)), soon);
+    EXPECT_TRUE(check_module(token("hub/devices/d/modules/m", secondary)));
+    EXPECT_TRUE(check_module(token("hub", key_of("device"), "device")));
+    EXPECT_TRUE(check_module(token("hub/devices/d", key_of("device"), "device")));
+    EXPECT_FALSE(check_module(token("hub", key_of("service"), "service")));
+    EXPECT_FALSE(check_module(token("hub/devices/d/modules/n", primary)));
+    EXPECT_FALSE(check_module(token("hub/devices/d/modules/mm", primary)));
+    const auto& of_device = device.authentication.symmetric_key.primary;
+    EXPECT_FALSE(check_module(token("hub/devices/d", of_device)));
+    EXPECT_FALSE(check_module(token("hub/devices/d/modules/m", of_device)));
+    EXPECT_FALSE(check(token("hub/devices/d/modules/m", primary)));
+    EXPECT_FALSE(check(token("hub/devices/d", primary)));
+    module.device_status = model::DeviceStatus::disabled;
+    EXPECT_EQ(check_module(token("hub/devices/d/modules/m", primary)).error().code,
+              ErrorCode::device_disabled);
+    module.device_status = model::DeviceStatus::enabled;
+    module.identity.authentication = {.type = model::AuthenticationType::none};
+    EXPECT_NE(
+        check_module(token("hub/devices/d/modules/m", primary)).error().message.find("no key yet"),
+        std::string::npos);
 }
 
 TEST_F(AuthenticatorTest, AServiceHasTheRightsOfItsPolicy) {

@@ -13,6 +13,8 @@
 #include <ctime>
 #include <memory>
 
+#include "auth/openssl.hpp"
+
 namespace restante::auth {
 namespace {
 
@@ -29,16 +31,12 @@ constexpr std::size_t dns_label_bytes_max = 63;
 // Clocks of devices are often slow; a certificate made this minute must not be from their future.
 constexpr std::chrono::hours backdating{24};
 
-template <auto function>
-struct Free {
-    template <class T>
-    void operator()(T* value) const {
-        function(value);
-    }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using openssl::Bio;
+using openssl::Certificate;
+using openssl::Free;
+using openssl::Key;
+using openssl::no_passphrase;
+using openssl::reader;
 using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
@@ -54,18 +52,8 @@ std::unexpected<Error> openssl_failure(std::string_view what) {
                 fmt::format("cannot {}: {}", what, reason == nullptr ? "unknown cause" : reason));
 }
 
-int no_passphrase(char*, int, int, void*) {
-    return -1;
-}
-
-Bio reader(std::string_view text) {
-    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
 Result<Certificate> parse_certificate(std::string_view pem) {
-    ERR_clear_error();
-    Certificate certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, no_passphrase, nullptr));
-    ERR_clear_error();
+    Certificate certificate = openssl::read_certificate(pem);
     if (!certificate) {
         return fail(ErrorCode::argument_invalid, "the text holds no certificate in PEM form");
     }

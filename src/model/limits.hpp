@@ -25,6 +25,9 @@ inline constexpr std::size_t modules_per_device_max = 50;
 /// Our own: the service names none.
 inline constexpr std::size_t managed_by_characters_max = 128;
 
+/// Issuers between a device's certificate and a trusted authority. Our own: fleets use one or two.
+inline constexpr int certificate_chain_depth_max = 5;
+
 /// Entries of one bulk request. Source: the service's REST description.
 inline constexpr std::size_t bulk_entries_max = 100;
 

@@ -161,7 +161,7 @@ void Connection::establish() {
     // for its acknowledgement before it says more (Nagle) would wait for our delayed one: 40 ms.
     set_option(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, 1);
     on_established();
-    const Peer peer{.address = to_text(peer_), .certificate_der = tls_->peer_certificate()};
+    const Peer peer{.address = to_text(peer_), .certificate_chain = tls_->peer_certificates()};
     session_->start(handle(), peer, clock_.now());
     collect_output();
 }

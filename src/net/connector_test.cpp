@@ -85,8 +85,8 @@ TEST_F(ConnectorTest, PresentsItsCertificate) {
                  .value();
     connect(to);
     const auto record = accepted();
-    ASSERT_TRUE(record->peer().certificate_der.has_value());
-    const Bytes der = *record->peer().certificate_der;
+    ASSERT_EQ(record->peer().certificate_chain.size(), 1u);
+    const Bytes der = record->peer().certificate_chain[0];
     const unsigned char* start = der.data();
     X509* seen = d2i_X509(nullptr, &start, static_cast<long>(der.size()));
     ASSERT_NE(seen, nullptr);
@@ -98,7 +98,7 @@ TEST_F(ConnectorTest, NoCertificateIsSeenWhereNoneIsPresented) {
     listen();
     connect(target());
     const auto record = accepted();
-    EXPECT_FALSE(record->peer().certificate_der.has_value());
+    EXPECT_TRUE(record->peer().certificate_chain.empty());
 }
 
 TEST_F(ConnectorTest, WorkPostedBeforeTlsStandsIsSentAfterwards) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
@@ -54,8 +55,10 @@ class ConnectionHandle {
 
 /// What is known of the other end once TLS stands.
 struct Peer {
-    std::string address;                   ///< "127.0.0.1:40112", "[::1]:40112"
-    std::optional<Bytes> certificate_der;  ///< the client certificate it presented, unverified
+    std::string address;  ///< "127.0.0.1:40112", "[::1]:40112"
+    /// The client certificate it presented and holds the key of, then the issuers it sent along:
+    /// DER, not looked at. Empty for none.
+    std::vector<Bytes> certificate_chain;
 };
 
 class Session {

@@ -18,6 +18,10 @@ namespace {
 // Any certificate chain is far smaller; a wrong file (a disk image, a log) is refused early.
 constexpr std::size_t pem_bytes_max = 1024 * 1024;
 
+// What a stranger may make the hub read before it has proved anything: six certificates with RSA
+// keys of 4096 bits.
+constexpr long client_chain_bytes_max = 16 * 1024;
+
 constexpr const char* ciphers_tls12 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
@@ -179,6 +183,7 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::create(const TlsServerOption
     }
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_cert_verify_callback(native, accept_any_certificate, nullptr);
+    SSL_CTX_set_max_cert_list(native, client_chain_bytes_max);
     // Resuming saves a TLS 1.3 client little, and each ticket holds its whole certificate: 0.4 ms
     // of every handshake. TLS 1.2 clients still resume, by a ticket made only when asked for.
     SSL_CTX_set_num_tickets(native, 0);

@@ -28,7 +28,7 @@ struct TlsServerOptions {
 };
 
 /// The hub's side. Asks each client for a certificate, requires none and accepts any: whether it
-/// proves an identity is decided from Peer::certificate_der.
+/// proves an identity is decided from Peer::certificate_chain.
 class TlsServer {
   public:
     static Result<std::shared_ptr<const TlsServer>> create(const TlsServerOptions& options);

@@ -38,6 +38,15 @@ std::string plain_host(std::string host) {
     return host;
 }
 
+Bytes to_der(const X509* certificate) {
+    const int length = i2d_X509(certificate, nullptr);
+    if (length <= 0) return {};
+    Bytes der(static_cast<std::size_t>(length));
+    unsigned char* end = der.data();
+    i2d_X509(certificate, &end);
+    return der;
+}
+
 }  // namespace
 
 TlsStream::TlsStream(std::shared_ptr<const TlsServer> server, int descriptor)
@@ -100,15 +109,16 @@ void TlsStream::shutdown() {
     ERR_clear_error();
 }
 
-std::optional<Bytes> TlsStream::peer_certificate() const {
-    const X509* certificate = SSL_get0_peer_certificate(ssl_);
-    if (certificate == nullptr) return std::nullopt;
-    const int length = i2d_X509(certificate, nullptr);
-    if (length <= 0) return std::nullopt;
-    Bytes der(static_cast<std::size_t>(length));
-    unsigned char* end = der.data();
-    i2d_X509(certificate, &end);
-    return der;
+std::vector<Bytes> TlsStream::peer_certificates() const {
+    std::vector<Bytes> chain;
+    const X509* own = SSL_get0_peer_certificate(ssl_);
+    if (own == nullptr) return chain;
+    chain.push_back(to_der(own));
+    // A server's own copy of the chain begins behind the client's certificate, a client's with it.
+    STACK_OF(X509)* sent = SSL_get_peer_cert_chain(ssl_);
+    const int first = server_ ? 0 : 1;
+    for (int i = first; i < sk_X509_num(sent); ++i) chain.push_back(to_der(sk_X509_value(sent, i)));
+    return chain;
 }
 
 bool TlsStream::has_heard_peer() const {

@@ -8,9 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -50,8 +50,9 @@ class TlsStream {
     /// Tells the peer that no more will come, if the socket takes it at once.
     void shutdown();
 
-    /// The certificate the peer presented (DER); nullopt for none.
-    std::optional<Bytes> peer_certificate() const;
+    /// What the peer presented, in DER: its own certificate, whose key it has shown to hold, then
+    /// the issuers it sent along. Empty for none.
+    std::vector<Bytes> peer_certificates() const;
 
     /// Whether the peer has sent anything at all.
     bool has_heard_peer() const;

@@ -59,10 +59,9 @@ class SessionHarness {
 
     /// Starts the session.
     SessionHarness(std::unique_ptr<net::Session> session, const Clock& clock,
-                   const std::string& peer_address = "192.0.2.7:40112")
+                   const net::Peer& peer = {.address = "192.0.2.7:40112", .certificate_chain = {}})
         : clock_(clock), session_(std::move(session)) {
-        session_->start(net::ConnectionHandle(mailbox_),
-                        {.address = peer_address, .certificate_der = std::nullopt}, clock_.now());
+        session_->start(net::ConnectionHandle(mailbox_), peer, clock_.now());
         flush();
     }
     ~SessionHarness() { drop(); }

@@ -51,7 +51,8 @@ inline TestCertificate make_certificate(const std::string& name, const std::stri
     X509_gmtime_adj(X509_getm_notBefore(certificate), -3 * day_seconds);
     X509_gmtime_adj(X509_getm_notAfter(certificate), days * day_seconds);
     X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName, MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+                               reinterpret_cast<const unsigned char*>(name.data()),
+                               static_cast<int>(name.size()), -1, 0);
     X509_set_pubkey(certificate, key);
     if (hosts.empty()) {
         detail::extend(certificate, NID_basic_constraints, "critical,CA:TRUE");

@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "auth/authenticator.hpp"
 #include "auth/keyring.hpp"
@@ -20,10 +22,29 @@ namespace restante::gateway {
 inline constexpr std::string_view no_twins_json =
     R"({"errorCode":501000,"message":"This hub keeps no device twins."})";
 
-/// What a device proved: which version of its identity, and until when.
+/// Whom a peer says it is: a device, or one of its modules.
+struct Claim {
+    model::DeviceId device;
+    std::optional<model::ModuleId> module{};
+
+    /// "d1", "d1/m1".
+    std::string name() const;
+    auto operator<=>(const Claim&) const = default;
+};
+
+/// What a peer shows for it.
+using Credential = std::variant<auth::SharedAccessSignature, auth::ClientCertificate>;
+
+/// The token that was sent or, without one, the certificate of the TLS connection: a token says
+/// more precisely what is meant. Errors: unauthorized.
+Result<Credential> read_credential(std::optional<std::string_view> token, const net::Peer& peer);
+
+/// What a device or module proved: which version of its identity, and until when.
 struct DeviceProof {
     std::uint64_t identity_version = 0;
     WallTime expires_at;
+    /// A policy's key or an authority stands behind it, so a new keyring may end it.
+    bool by_keyring = false;
 };
 
 class Access {
@@ -47,12 +68,10 @@ class Access {
         return keyring_replaced_.subscribe(std::move(handle), std::move(prove_again));
     }
 
-    /// Checks `token` against the identity of `device`. The answer comes on the hub's loop.
-    /// Errors: unauthorized, device_not_found, device_disabled, each with a sentence for the log.
-    void authenticate_device(model::DeviceId device, std::string token,
-                             hub::Answer<DeviceProof> answer) const;
-    void authenticate_device(model::DeviceId device, auth::SharedAccessSignature token,
-                             hub::Answer<DeviceProof> answer) const;
+    /// Checks what was shown against the identity. The answer comes on the hub's loop.
+    /// Errors: unauthorized, device_not_found, module_not_found, device_disabled, each with a
+    /// sentence for the log.
+    void authenticate(Claim claim, Credential credential, hub::Answer<DeviceProof> answer) const;
 
     /// Errors: unauthorized.
     Result<auth::ServicePrincipal> authenticate_service(std::string_view token) const;
@@ -65,10 +84,19 @@ class Access {
                      const Error& reason) const;
 
   private:
-    std::shared_ptr<const auth::Keyring> keyring() const { return std::atomic_load(&keyring_); }
+    /// A keyring, and what is made of it once.
+    struct Keys {
+        explicit Keys(auth::Keyring taken)
+            : keyring(std::move(taken)), authorities(keyring.authorities) {}
+        auth::Keyring keyring;
+        auth::TrustedAuthorities authorities;
+    };
+    std::shared_ptr<const Keys> keys() const { return std::atomic_load(&keys_); }
+    Result<DeviceProof> check(const Credential& credential, const auth::Subject& subject,
+                              std::uint64_t version) const;
 
     hub::Hub& hub_;
-    std::shared_ptr<const auth::Keyring> keyring_;  // shared by the checks under way; atomic
+    std::shared_ptr<const Keys> keys_;  // shared by the checks under way; atomic
     mutable net::Broadcast keyring_replaced_;
     const Clock& clock_;
     Logger log_;

@@ -99,8 +99,8 @@ Result<void> Identities::keep(const Grant& grant, auth::SharedAccessSignature to
 
 void Identities::prove(model::DeviceId device, std::optional<model::DeviceId> other,
                        auth::SharedAccessSignature token, Answer<Grant> answer) {
-    access_.authenticate_device(
-        device, token,
+    access_.authenticate(
+        {.device = device}, token,
         on_connection<DeviceProof>(handle_, [this, device, other = std::move(other), token,
                                              answer =
                                                  std::move(answer)](const auto& proof) mutable {

@@ -63,12 +63,13 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
 
 void device_itself(HttpExchange& exchange, HttpHandler handler) {
     const std::string& name = exchange.segment(1);
-    const auto token = find_token(exchange, name);
-    if (!token) return;
     auto device = model::DeviceId::parse(name);
-    if (!device) return exchange.refuse(claimed_name(*token), device.error());
-    exchange.access().authenticate_device(
-        std::move(*device), std::string(*token),
+    if (!device) return exchange.refuse(name, device.error());
+    auto credential =
+        read_credential(exchange.request().headers.find("Authorization"), exchange.peer());
+    if (!credential) return exchange.refuse(name, credential.error());
+    exchange.access().authenticate(
+        {.device = *std::move(device)}, *std::move(credential),
         exchange.on_answer<DeviceProof>([&exchange, handler](const Result<DeviceProof>& proof) {
             if (proof) return handler(exchange);
             if (is_refusal(proof.error())) {

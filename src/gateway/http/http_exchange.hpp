@@ -37,6 +37,7 @@ class HttpExchange {
 
     const Access& access() const { return connection_.access; }
     const WebSocketProtocols& websockets() const { return connection_.websockets; }
+    const net::Peer& peer() const { return connection_.peer; }
     const http::Request& request() const { return request_; }
     const http::Target& target() const { return target_; }
     /// One segment of the path, percent-decoded. The route's path says which there are.

@@ -97,13 +97,13 @@ void MqttSession::on(mqtt::ConnectRequested&& event) {
     if (user->module_id) {
         return refuse(Error(ErrorCode::module_not_found, "this hub has no module identities"));
     }
-    if (!connect.password) {
-        return refuse(Error(ErrorCode::unauthorized,
-                            "CONNECT has no password: this hub authenticates devices by token"));
-    }
+    std::optional<std::string> token;
+    if (connect.password) token = to_text(*connect.password);
+    auto credential = read_credential(token, peer_);
+    if (!credential) return refuse(credential.error());
     device_ = user->device_id;
-    access_.authenticate_device(
-        *device_, to_text(*connect.password),
+    access_.authenticate(
+        {.device = *device_}, *std::move(credential),
         on_connection<DeviceProof>(
             handle_, [this, clean = connect.clean_session, client = user->client_type](auto proof) {
                 if (!proof) return refuse(proof.error());

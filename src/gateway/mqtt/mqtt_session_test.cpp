@@ -170,7 +170,7 @@ TEST_F(MqttSessionTest, AConnectThatDoesNotNameADeviceProperlyIsRefused) {
                    "who=d2 reason=\"the client id is not the device named in the user name");
     auto no_password = connect_packet("");
     no_password.password.reset();
-    expect_refused(no_password, "CONNECT has no password");
+    expect_refused(no_password, "neither a token (password");
     auto no_name = no_password;
     no_name.user_name.reset();
     expect_refused(no_name, "CONNECT has no user name");

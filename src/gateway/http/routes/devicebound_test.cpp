@@ -57,7 +57,7 @@ TEST_F(DeviceboundTest, OnlyTheDeviceItselfOrAPolicyForDevicesReceives) {
     const auto other = create("d2");
     const auto disabled = create("d3", model::DeviceStatus::disabled);
     const std::vector<std::tuple<std::string, std::string, std::string>> cases{
-        {"d1", "", "the Authorization header is missing"},
+        {"d1", "", "neither a token (password, Authorization header)"},
         {"d1", device_token(other), "the signature is not by a key of this device"},
         {"d1", device_token(device, -5s), "expired"},
         {"d1", policy_token("service"), "policy 'service' lacks the right DeviceConnect"},
