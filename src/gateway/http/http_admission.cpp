@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace restante::gateway {
 namespace {
+
+/// Of the path: /devices/{id}/...
+constexpr std::size_t device_segment = 1;
 
 /// What a token says of itself, for the log: its policy, or the path it was made for.
 std::string claimed_name(std::string_view token) {
@@ -28,28 +33,54 @@ std::string_view name(auth::Rights right) {
     return "none";
 }
 
-/// The request's token. Without one the request is answered.
-std::optional<std::string_view> find_token(HttpExchange& exchange, std::string_view who) {
-    const auto token = exchange.request().headers.find("Authorization");
-    if (!token) {
-        exchange.refuse(who, Error(ErrorCode::unauthorized, "the Authorization header is missing"));
+/// The request's token. Of two, a proxy on the way may have checked the other.
+Result<std::optional<std::string_view>> find_token(const HttpExchange& exchange) {
+    const auto& headers = exchange.request().headers;
+    if (headers.count("Authorization") > 1) {
+        return restante::fail(ErrorCode::unauthorized,
+                              "the request has more than one Authorization header: send one");
     }
-    return token;
+    return headers.find("Authorization");
+}
+
+Result<auth::ServicePrincipal> authenticate_service(const HttpExchange& exchange,
+                                                    std::string_view token) {
+    const auto signature = auth::SharedAccessSignature::parse(token);
+    if (!signature) return std::unexpected(signature.error());
+    return exchange.access().authenticate_service(*signature, exchange.target().segments);
 }
 
 bool is_refusal(const Error& error) {
     return error.code == ErrorCode::unauthorized || error.code == ErrorCode::device_not_found ||
-           error.code == ErrorCode::device_disabled;
+           error.code == ErrorCode::module_not_found || error.code == ErrorCode::device_disabled;
 }
 
 }  // namespace
 
+Result<Claim> claim_of(const HttpExchange& exchange) {
+    const auto& segments = exchange.target().segments;
+    auto device = model::DeviceId::parse(segments[device_segment]);
+    if (!device) return std::unexpected(device.error());
+    Claim claim{.device = *std::move(device)};
+    if (iequals(segments[device_segment + 1], "modules")) {
+        auto module = model::ModuleId::parse(segments[device_segment + 2]);
+        if (!module) return std::unexpected(module.error());
+        claim.module = *std::move(module);
+    }
+    return claim;
+}
+
 bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
-    const auto token = find_token(exchange, "");
-    if (!token) return false;
-    const auto principal = exchange.access().authenticate_service(*token);
+    const auto token = find_token(exchange);
+    if (!token || !*token) {
+        exchange.refuse(
+            "", token ? Error(ErrorCode::unauthorized, "the Authorization header is missing")
+                      : token.error());
+        return false;
+    }
+    const auto principal = authenticate_service(exchange, **token);
     if (!principal) {
-        exchange.refuse(claimed_name(*token), principal.error());
+        exchange.refuse(claimed_name(**token), principal.error());
         return false;
     }
     if (!auth::includes(principal->rights, rights)) {
@@ -61,22 +92,22 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
     return true;
 }
 
-void device_itself(HttpExchange& exchange, HttpHandler handler) {
-    const std::string& name = exchange.segment(1);
-    auto device = model::DeviceId::parse(name);
-    if (!device) return exchange.refuse(name, device.error());
-    auto credential =
-        read_credential(exchange.request().headers.find("Authorization"), exchange.peer());
-    if (!credential) return exchange.refuse(name, credential.error());
-    exchange.access().authenticate(
-        {.device = *std::move(device)}, *std::move(credential),
-        exchange.on_answer<DeviceProof>([&exchange, handler](const Result<DeviceProof>& proof) {
-            if (proof) return handler(exchange);
-            if (is_refusal(proof.error())) {
-                return exchange.refuse(exchange.segment(1), proof.error());
-            }
-            exchange.fail(proof.error());
-        }));
+void identity_itself(HttpExchange& exchange, HttpHandler handler) {
+    auto claim = claim_of(exchange);
+    if (!claim) return exchange.refuse(exchange.segment(device_segment), claim.error());
+    const std::string who = claim->name();
+    const auto token = find_token(exchange);
+    auto credential = token ? read_credential(*token, exchange.peer())
+                            : Result<Credential>(std::unexpected(token.error()));
+    if (!credential) return exchange.refuse(who, credential.error());
+    exchange.access().authenticate(*std::move(claim), *std::move(credential),
+                                   exchange.on_answer<DeviceProof>(
+                                       [&exchange, handler, who](const Result<DeviceProof>& proof) {
+                                           if (proof) return handler(exchange);
+                                           if (is_refusal(proof.error()))
+                                               return exchange.refuse(who, proof.error());
+                                           exchange.fail(proof.error());
+                                       }));
 }
 
 }  // namespace restante::gateway

@@ -42,14 +42,14 @@ constexpr std::array table{
     HttpRoute{"DELETE", "/devices/{}/modules/{}", registry_write, delete_module},
 
     // what devices do
-    HttpRoute{"GET", "/devices/{}/messages/devicebound", device_itself, receive_message},
-    HttpRoute{"DELETE", "/devices/{}/messages/devicebound/{}", device_itself, settle_message},
-    HttpRoute{"POST", "/devices/{}/messages/devicebound/{}/abandon", device_itself,
+    HttpRoute{"GET", "/devices/{}/messages/devicebound", identity_itself, receive_message},
+    HttpRoute{"DELETE", "/devices/{}/messages/devicebound/{}", identity_itself, settle_message},
+    HttpRoute{"POST", "/devices/{}/messages/devicebound/{}/abandon", identity_itself,
               abandon_message},
-    HttpRoute{"POST", "/devices/{}/messages/events", device_itself, discard_telemetry},
-    HttpRoute{"POST", "/devices/{}/files", device_itself, refuse_file_upload},
-    HttpRoute{"POST", "/devices/{}/files/notifications", device_itself, refuse_file_upload},
-    HttpRoute{"POST", "/devices/{}/files/notifications/{}", device_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/messages/events", identity_itself, discard_telemetry},
+    HttpRoute{"POST", "/devices/{}/files", identity_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/files/notifications", identity_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/files/notifications/{}", identity_itself, refuse_file_upload},
 
     // what services do with messages
     HttpRoute{"POST", "/devices/{}/messages/devicebound", service_connect, send_message},
@@ -59,15 +59,18 @@ constexpr std::array table{
     HttpRoute{"POST", "/messages/servicebound/feedback/{}/abandon", service_connect,
               abandon_feedback},
 
-    // what modules would do
-    HttpRoute{"GET", "/devices/{}/modules/{}/messages/devicebound", anyone, refuse_module},
-    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound", anyone, refuse_module},
-    HttpRoute{"DELETE", "/devices/{}/modules/{}/messages/devicebound/{}", anyone, refuse_module},
-    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound/{}/abandon", anyone,
-              refuse_module},
-    HttpRoute{"POST", "/devices/{}/modules/{}/messages/events", anyone, refuse_module},
-    HttpRoute{"DELETE", "/devices/{}/modules/{}/commands", anyone, refuse_module},
-    HttpRoute{"POST", "/devices/{}/modules/{}/files", anyone, refuse_module},
+    // what modules do, and what nobody does with them
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/events", identity_itself, discard_telemetry},
+    HttpRoute{"GET", "/devices/{}/modules/{}/messages/devicebound", identity_itself,
+              receive_nothing},
+    HttpRoute{"DELETE", "/devices/{}/modules/{}/messages/devicebound/{}", identity_itself,
+              refuse_settlement},
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound/{}/abandon", identity_itself,
+              refuse_settlement},
+    HttpRoute{"POST", "/devices/{}/modules/{}/files", identity_itself, refuse_file_upload},
+    HttpRoute{"POST", "/devices/{}/modules/{}/messages/devicebound", service_connect,
+              refuse_module_queue},
+    HttpRoute{"DELETE", "/devices/{}/modules/{}/commands", service_connect, refuse_module_queue},
 };
 
 bool matches(std::string_view path, const std::vector<std::string>& segments) {

@@ -65,7 +65,7 @@ TEST_F(HttpSessionTest, EveryBadTokenIsToldNoMoreThanUnauthorized) {
     const std::string unknown_policy = auth::SharedAccessSignature::create(
         hostname, *from_base64(policies[0].primary_key), in(1h), "nobodys");
     const std::string other_path = auth::SharedAccessSignature::create(
-        fmt::format("{}/devices/d1", hostname), *from_base64(policies[0].primary_key), in(1h),
+        fmt::format("{}/devices/d2", hostname), *from_base64(policies[0].primary_key), in(1h),
         "iothubowner");
     const std::vector<std::pair<std::string, std::string>> cases{
         {by_another_key, "the signature is not by a key of policy 'iothubowner'"},

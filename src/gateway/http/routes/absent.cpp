@@ -7,8 +7,18 @@ void refuse_file_upload(HttpExchange& exchange) {
                         "this hub has no storage for file uploads"));
 }
 
-void refuse_module(HttpExchange& exchange) {
-    exchange.fail(Error(ErrorCode::module_not_found, "this hub has no module identities"));
+void receive_nothing(HttpExchange& exchange) {
+    exchange.respond(204);
+}
+
+void refuse_settlement(HttpExchange& exchange) {
+    exchange.fail(
+        Error(ErrorCode::device_message_lock_lost, "a module receives nothing it could settle"));
+}
+
+void refuse_module_queue(HttpExchange& exchange) {
+    exchange.fail(Error(ErrorCode::invalid_operation,
+                        "cloud-to-device messages go to devices: a module has no queue"));
 }
 
 }  // namespace restante::gateway

@@ -6,11 +6,16 @@
 
 namespace restante::gateway {
 
-/// POST /devices/{id}/files and below: as on a hub of the service without a storage account.
+/// POST /devices/{id}/files and below, of a module too: as on a hub of the service without a
+/// storage account.
 void refuse_file_upload(HttpExchange& exchange);
 
-/// /devices/{id}/modules/{id}/...: a module's client hears that there are no modules, rather than
-/// that its key were wrong.
-void refuse_module(HttpExchange& exchange);
+/// GET /devices/{id}/modules/{id}/messages/devicebound: a queue that is always empty.
+void receive_nothing(HttpExchange& exchange);
+/// DELETE and POST below it, with a lock token that is none.
+void refuse_settlement(HttpExchange& exchange);
+
+/// A service that sends to a module, or ends what would wait for it.
+void refuse_module_queue(HttpExchange& exchange);
 
 }  // namespace restante::gateway

@@ -86,6 +86,48 @@ TEST_F(DeviceboundTest, OnlyAServiceSendsAndPurges) {
     EXPECT_EQ(queued("d1"), 0u);
 }
 
+TEST_F(DeviceboundTest, APolicysTokenForOneDeviceOpensThatDeviceAlone) {
+    create("d11");
+    const auto token_for = [this](std::string_view path, std::string_view policy) {
+        return auth::SharedAccessSignature::create(
+            fmt::format("{}/{}", hostname, path),
+            *from_base64(auth::find(policies, policy)->primary_key), in(1h), policy);
+    };
+    for (const auto* path : {"devices/d1", "devices/d1/messages", "devices"}) {
+        EXPECT_EQ(
+            call("POST /devices/d1/messages/devicebound", token_for(path, "service"), "x").status,
+            204);
+    }
+    EXPECT_EQ(call("GET /devices/d1", token_for("devices/d1", "registryRead")).status, 200);
+    const std::tuple<std::string, std::string, std::string> elsewhere[] = {
+        {"POST /devices/d11/messages/devicebound", "devices/d1", "service"},
+        {"POST /devices/d1/messages/devicebound", "devices/d11", "service"},
+        {"DELETE /devices/d1/commands", "devices/d1/messages", "service"},
+        {"POST /devices/query", "devices/d1", "service"},
+        {"GET /devices", "devices/d1", "registryRead"},
+        {"GET /devices/d11", "devices/d1", "registryRead"},
+        {"GET /statistics/devices", "devices", "registryRead"},
+        {"PUT /devices/d11", "devices/d1", "registryReadWrite"},
+    };
+    for (const auto& [line, path, policy] : elsewhere) {
+        SCOPED_TRACE(line);
+        expect_unauthorized(call(line, token_for(path, policy), "x"));
+        EXPECT_THAT(log.of("refused").back(), HasSubstr("audience (sr) does not cover"));
+    }
+}
+
+TEST_F(DeviceboundTest, TwoAuthorizationHeadersAreNone) {
+    for (const auto* line :
+         {"GET /devices/d1/messages/devicebound", "DELETE /devices/d1/commands"}) {
+        const auto good = policy_token("iothubowner");
+        for (const auto& other : {good, std::string("nonsense")}) {
+            expect_unauthorized(call(line, good, "", {{"Authorization", other}}));
+            expect_unauthorized(call(line, other, "", {{"authorization", good}}));
+            EXPECT_THAT(log.of("refused").back(), HasSubstr("more than one Authorization header"));
+        }
+    }
+}
+
 // -- receiving -----------------------------------------------------------------------------------
 
 TEST_F(DeviceboundTest, AMessageIsReceivedWithItsPropertiesAndRawBytes) {

@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/text.hpp"
+#include "gateway/http/http_admission.hpp"
 #include "wire/json.hpp"
 
 namespace restante::gateway {
@@ -52,7 +53,7 @@ void discard_telemetry(HttpExchange& exchange) {
     }
     if (exchange.first_telemetry()) {
         exchange.access().log().warning(
-            "telemetry_discarded", {{"device", exchange.segment(1)},
+            "telemetry_discarded", {{"device", claim_of(exchange)->name()},
                                     {"reason", "this hub carries cloud-to-device messages only"}});
     }
     exchange.respond(204);

@@ -87,17 +87,71 @@ TEST_F(EventsTest, AFileUploadIsRefusedForWantOfAStore) {
     }
 }
 
-TEST_F(EventsTest, AModuleHearsThatThereAreNone) {
-    for (const auto request :
-         {"GET /devices/d1/modules/m/messages/devicebound",
-          "POST /devices/d1/modules/m/messages/deviceBound",
-          "DELETE /devices/d1/modules/m/messages/devicebound/token",
-          "POST /devices/d1/modules/m/messages/devicebound/token/abandon",
-          "POST /devices/nobody/modules/m/messages/events", "DELETE /devices/d1/modules/m/commands",
-          "POST /devices/d1/modules/m/files"}) {
-        expect_error(call(request, ""), 404, "ModuleNotFound", "this hub has no module identities");
+class ModuleRoutesTest : public EventsTest {
+  protected:
+    model::ModuleIdentity put_module(std::string_view id) {
+        auto done = answer_of<model::ModuleDescription>([&](auto answer) {
+            hub.registry().put_module({.device = device.id,
+                                       .id = *model::ModuleId::parse(id),
+                                       .managed_by = {},
+                                       .authentication = {}},
+                                      {}, std::move(answer));
+        });
+        EXPECT_TRUE(done);
+        return done->identity;
     }
-    EXPECT_THAT(log.of("refused"), IsEmpty());
+    std::string token_for(std::string_view path, std::string_view key) const {
+        return auth::SharedAccessSignature::create(fmt::format("{}/{}", hostname, path),
+                                                   *from_base64(key), in(std::chrono::hours(1)));
+    }
+    std::string token_of(const model::ModuleIdentity& owner) const {
+        return token_for(fmt::format("devices/d1/modules/{}", owner.id.value()),
+                         owner.authentication.symmetric_key.primary);
+    }
+    int post_events(const std::string& token, std::string_view id = "m") {
+        return call(fmt::format("POST /devices/d1/modules/{}/messages/events", id), token, "x")
+            .status;
+    }
+
+    const model::ModuleIdentity module = put_module("m");
+    const model::ModuleIdentity other = put_module("m2");
+};
+
+TEST_F(ModuleRoutesTest, AModuleSendsTelemetryByItsOwnTokenOrThatOfAPolicyForDevices) {
+    EXPECT_EQ(post_events(token_of(module)), 204);
+    EXPECT_EQ(post_events(policy_token("device")), 204);
+    EXPECT_THAT(log.of("telemetry_discarded"),
+                ElementsAre(HasSubstr("device=d1/m "), HasSubstr("device=d1/m ")));
+}
+
+TEST_F(ModuleRoutesTest, NeitherItsDeviceNorAnotherModuleIsAModule) {
+    EXPECT_EQ(post_events(device_token(device)), 401);
+    EXPECT_EQ(post_events(token_of(other)), 401);
+    EXPECT_EQ(
+        post_events(token_for("devices/d1/modules/m", device.authentication.symmetric_key.primary)),
+        401);
+    EXPECT_EQ(post_events(token_of(module), "nobody"), 401);
+    expect_unauthorized(call(line, token_of(module), "x"));
+    expect_unauthorized(call("GET /devices/d1/messages/devicebound", token_of(module)));
+    expect_unauthorized(call("POST /devices/d1/modules/m/messages/events", "", "x"));
+    EXPECT_THAT(log.of("refused"), testing::SizeIs(7));
+    EXPECT_THAT(log.of("refused")[0], HasSubstr("who=d1/m "));
+}
+
+TEST_F(ModuleRoutesTest, AModulesQueueIsAlwaysEmpty) {
+    const std::string queue = "/devices/d1/modules/m/messages/devicebound";
+    EXPECT_EQ(call("GET " + queue, token_of(module)).status, 204);
+    for (const auto& asked : {"DELETE " + queue + "/token", "POST " + queue + "/token/abandon"}) {
+        expect_error(call(asked, token_of(module)), 412, "DeviceMessageLockLost",
+                     "a module receives nothing it could settle");
+    }
+    for (const auto& asked :
+         {"POST " + queue, std::string("DELETE /devices/d1/modules/m/commands")}) {
+        expect_unauthorized(call(asked, token_of(module)));
+        expect_error(call_as_owner(asked), 400, "InvalidOperation",
+                     "cloud-to-device messages go to devices: a module has no queue");
+    }
+    EXPECT_EQ(call("POST /devices/d1/modules/m/files", token_of(module)).status, 400);
 }
 
 }  // namespace
