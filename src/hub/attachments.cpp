@@ -5,7 +5,8 @@ namespace restante::hub {
 std::optional<std::pair<AttachmentId, Attachments::Attachment>> Attachments::add(
     AttachmentId id, Attachment attachment, WallTime now) {
     std::optional<std::pair<AttachmentId, Attachment>> replaced;
-    const auto [first, last] = by_device_.equal_range(attachment.device);
+    const Client client{attachment.device, attachment.module};
+    const auto [first, last] = by_client_.equal_range(client);
     for (auto entry = first; entry != last; ++entry) {
         const auto other = attachments_.find(entry->second.value);
         if (other->second.protocol != attachment.protocol) continue;
@@ -13,13 +14,13 @@ std::optional<std::pair<AttachmentId, Attachments::Attachment>> Attachments::add
         replaced.emplace(other_id, *remove(other_id, now));
         break;
     }
-    Observed& observed = observed_[attachment.device];
+    Observed& observed = observed_[client];
     if (!observed.connected) {
         observed = {.connected = true, .changed_at = now, .active_at = now};
-        ++connected_devices_;
+        connected_devices_ += !client.second;
     }
     observed.active_at = now;
-    by_device_.emplace(attachment.device, id);
+    by_client_.emplace(client, id);
     attachments_.emplace(id.value, std::move(attachment));
     return replaced;
 }
@@ -29,29 +30,49 @@ std::optional<Attachments::Attachment> Attachments::remove(AttachmentId id, Wall
     if (found == attachments_.end()) return std::nullopt;
     Attachment attachment = std::move(found->second);
     attachments_.erase(found);
-    const auto [first, last] = by_device_.equal_range(attachment.device);
+    const Client client{attachment.device, attachment.module};
+    const auto [first, last] = by_client_.equal_range(client);
     for (auto entry = first; entry != last; ++entry) {
         if (entry->second == id) {
-            by_device_.erase(entry);
+            by_client_.erase(entry);
             break;
         }
     }
-    if (!by_device_.contains(attachment.device)) {
-        observed_[attachment.device] = {.connected = false, .changed_at = now, .active_at = now};
-        --connected_devices_;
+    if (!by_client_.contains(client)) {
+        observed_[client] = {.connected = false, .changed_at = now, .active_at = now};
+        connected_devices_ -= !client.second;
     }
     return attachment;
 }
 
-std::vector<std::pair<AttachmentId, Attachments::Attachment>> Attachments::remove_device(
-    const model::DeviceId& device, WallTime now) {
-    std::vector<std::pair<AttachmentId, Attachment>> removed;
-    for (auto entry = by_device_.find(device); entry != by_device_.end();
-         entry = by_device_.find(device)) {
+Attachments::Removed Attachments::remove_all(const model::DeviceId& device, WallTime now) {
+    Removed removed;
+    const Client first{device, std::nullopt};
+    for (auto entry = by_client_.lower_bound(first);
+         entry != by_client_.end() && entry->first.first == device;
+         entry = by_client_.lower_bound(first)) {
         const AttachmentId id = entry->second;
         removed.emplace_back(id, *remove(id, now));
     }
     return removed;
+}
+
+Attachments::Removed Attachments::remove_of(const model::DeviceId& device,
+                                            const std::optional<model::ModuleId>& module,
+                                            WallTime now) {
+    Removed removed;
+    const Client client{device, module};
+    for (auto entry = by_client_.find(client); entry != by_client_.end();
+         entry = by_client_.find(client)) {
+        const AttachmentId id = entry->second;
+        removed.emplace_back(id, *remove(id, now));
+    }
+    return removed;
+}
+
+void Attachments::forget(const model::DeviceId& device) {
+    auto entry = observed_.lower_bound({device, std::nullopt});
+    while (entry != observed_.end() && entry->first.first == device) entry = observed_.erase(entry);
 }
 
 const Attachments::Attachment* Attachments::find(AttachmentId id) const {
@@ -60,14 +81,15 @@ const Attachments::Attachment* Attachments::find(AttachmentId id) const {
 }
 
 void Attachments::wake(const model::DeviceId& device) const {
-    const auto [first, last] = by_device_.equal_range(device);
+    const auto [first, last] = by_client_.equal_range({device, std::nullopt});
     for (auto entry = first; entry != last; ++entry) {
         attachments_.at(entry->second.value).events.message_available();
     }
 }
 
-Attachments::Observed Attachments::observe(const model::DeviceId& device) const {
-    const auto found = observed_.find(device);
+Attachments::Observed Attachments::observe(const model::DeviceId& device,
+                                           const std::optional<model::ModuleId>& module) const {
+    const auto found = observed_.find({device, module});
     return found == observed_.end() ? Observed{} : found->second;
 }
 

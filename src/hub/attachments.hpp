@@ -1,6 +1,6 @@
 #pragma once
-// Who is connected right now: the devices' live attachments, with the ways to wake and to end
-// them. Nothing here is durable.
+// Who is connected right now: the live attachments of devices and modules, with the ways to wake
+// and to end them. Nothing here is durable.
 //
 // Owned and used by Hub on its loop.
 
@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "core/queue/device_queue.hpp"
+#include "model/module_id.hpp"
 
 namespace restante::hub {
 
@@ -24,16 +25,17 @@ enum class Protocol : std::uint8_t { mqtt, amqp, https };
 
 /// How the hub reaches an attached session. Both are called on the hub's loop and only post.
 struct DeviceEvents {
-    /// A hint: there may be something to receive.
+    /// A hint: there may be something to receive. Not for a module: messages are for devices.
     std::function<void()> message_available;
-    /// The attachment has ended: replaced, or the device deleted, disabled or given other keys.
+    /// The attachment has ended: replaced, or its identity deleted, disabled or given other keys.
     std::function<void(Error)> ended;
 };
 
-/// A device that proved who it is and wants to be reached.
+/// A device, or a module of it, that proved who it is and wants to be reached.
 struct AttachRequest {
     AttachmentId id;
     model::DeviceId device;
+    std::optional<model::ModuleId> module{};
     /// Of the identity its proof was checked against; the attachment fails if it changed since.
     std::uint64_t identity_version;
     Protocol protocol;
@@ -46,19 +48,24 @@ class Attachments {
   public:
     struct Attachment {
         model::DeviceId device;
+        std::optional<model::ModuleId> module;
         Protocol protocol;
         DeviceEvents events;
     };
 
-    /// One live attachment for each device and protocol: the earlier one is returned, removed.
+    /// One live attachment for each device or module and protocol: the earlier one is returned,
+    /// removed.
     std::optional<std::pair<AttachmentId, Attachment>> add(AttachmentId id, Attachment attachment,
                                                            WallTime now);
 
     std::optional<Attachment> remove(AttachmentId id, WallTime now);
 
-    /// All attachments of a device, removed.
-    std::vector<std::pair<AttachmentId, Attachment>> remove_device(const model::DeviceId& device,
-                                                                   WallTime now);
+    using Removed = std::vector<std::pair<AttachmentId, Attachment>>;
+    /// All attachments of a device and its modules, removed.
+    Removed remove_all(const model::DeviceId& device, WallTime now);
+    /// Those of the device alone, or of that module.
+    Removed remove_of(const model::DeviceId& device, const std::optional<model::ModuleId>& module,
+                      WallTime now);
 
     const Attachment* find(AttachmentId id) const;
 
@@ -67,24 +74,31 @@ class Attachments {
     struct Observed {
         bool connected = false;
         std::optional<WallTime> changed_at;
-        std::optional<WallTime> active_at;  ///< when the device last did something
+        std::optional<WallTime> active_at;  ///< when it last did something
     };
-    /// What the registry reports about a device since the hub started.
-    Observed observe(const model::DeviceId& device) const;
+    /// What the registry reports about a device or module since the hub started.
+    Observed observe(const model::DeviceId& device,
+                     const std::optional<model::ModuleId>& module = {}) const;
 
     /// The device did something, connected or not.
     void note_activity(const model::DeviceId& device, WallTime now) {
-        observed_[device].active_at = now;
+        observed_[{device, std::nullopt}].active_at = now;
     }
     std::size_t connected_devices() const { return connected_devices_; }
 
-    /// The device was deleted: nothing about it is remembered.
-    void forget(const model::DeviceId& device) { observed_.erase(device); }
+    /// The device was deleted, with its modules: nothing about them is remembered.
+    void forget(const model::DeviceId& device);
+    void forget(const model::DeviceId& device, const model::ModuleId& module) {
+        observed_.erase({device, module});
+    }
 
   private:
+    /// A device comes before its modules.
+    using Client = std::pair<model::DeviceId, std::optional<model::ModuleId>>;
+
     std::unordered_map<std::uint64_t, Attachment> attachments_;
-    std::multimap<model::DeviceId, AttachmentId> by_device_;
-    std::map<model::DeviceId, Observed> observed_;
+    std::multimap<Client, AttachmentId> by_client_;
+    std::map<Client, Observed> observed_;
     std::size_t connected_devices_ = 0;
 };
 

@@ -32,6 +32,12 @@ std::string_view name(Protocol protocol) {
     return "unknown";
 }
 
+/// "d1", "d1/m1".
+std::string client_name(const model::DeviceId& device,
+                        const std::optional<model::ModuleId>& module) {
+    return module ? device.value() + '/' + module->value() : device.value();
+}
+
 /// Feeds what the store holds into the state, and counts it for the log.
 class StateRecovery final : public store::Recovery {
   public:
@@ -151,22 +157,14 @@ void Hub::purge(model::DeviceId device, Answer<std::size_t> answer) {
 
 void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer) {
     on_loop([this, request = std::move(request), answer = std::move(answer)]() mutable {
-        const auto* identity = state_.find(request.device);
-        if (!identity) {
-            return answer(
-                fail(ErrorCode::device_not_found, "the device was deleted while it connected"));
-        }
-        if (identity->status == model::DeviceStatus::disabled) {
-            return answer(fail(ErrorCode::device_disabled, "the device is disabled"));
-        }
-        if (identity->version != request.identity_version) {
-            return answer(
-                fail(ErrorCode::unauthorized, "the identity changed while the device connected"));
+        if (auto checked = check_attach(request); !checked) {
+            return answer(std::unexpected(checked.error()));
         }
         core::ChangeSet changes;
-        std::vector<std::pair<AttachmentId, Attachments::Attachment>> replaced;
+        Attachments::Removed replaced;
         if (auto old = attachments_.add(request.id,
                                         {.device = request.device,
+                                         .module = request.module,
                                          .protocol = request.protocol,
                                          .events = std::move(request.events)},
                                         clock_.now().wall)) {
@@ -176,16 +174,38 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
             Error(ErrorCode::connection_replaced,
                   "a newer connection of the same device took over, from " + request.peer),
             changes);
-        log_.info("device_attached", {{"device", request.device.value()},
+        log_.info("device_attached", {{"device", client_name(request.device, request.module)},
                                       {"protocol", name(request.protocol)},
                                       {"peer", request.peer}});
         model::MqttSubscriptions subscriptions;
-        if (const auto* stored = state_.subscriptions(request.device)) subscriptions = *stored;
+        const auto* stored = request.module ? nullptr : state_.subscriptions(request.device);
+        if (stored) subscriptions = *stored;
         commit(std::move(changes),
                [answer = std::move(answer), subscriptions = std::move(subscriptions)]() mutable {
                    answer(std::move(subscriptions));
                });
     });
+}
+
+/// What was proved may have changed on the way here.
+Result<void> Hub::check_attach(const AttachRequest& request) const {
+    const auto* device = state_.find(request.device);
+    if (!device) {
+        return fail(ErrorCode::device_not_found, "the device was deleted while it connected");
+    }
+    if (device->status == model::DeviceStatus::disabled) {
+        return fail(ErrorCode::device_disabled, "the device is disabled");
+    }
+    std::uint64_t version = device->version;
+    if (request.module) {
+        const auto* module = state_.find(request.device, *request.module);
+        if (!module) {
+            return fail(ErrorCode::module_not_found, "the module was deleted while it connected");
+        }
+        version = module->version;
+    }
+    if (version == request.identity_version) return {};
+    return fail(ErrorCode::unauthorized, "the identity changed while the device connected");
 }
 
 void Hub::detach(AttachmentId attachment) {
@@ -195,8 +215,8 @@ void Hub::detach(AttachmentId attachment) {
         if (!removed) return;
         core::ChangeSet changes;
         const bool deliverable = state_.release(removed->device, attachment, now, changes);
-        log_.info("device_detached",
-                  {{"device", removed->device.value()}, {"protocol", name(removed->protocol)}});
+        log_.info("device_detached", {{"device", client_name(removed->device, removed->module)},
+                                      {"protocol", name(removed->protocol)}});
         commit(std::move(changes), [this, deliverable, device = removed->device] {
             if (deliverable) attachments_.wake(device);
         });
@@ -207,7 +227,7 @@ void Hub::receive(AttachmentId attachment, std::size_t max,
                   Answer<std::vector<model::LockedMessage>> answer) {
     on_loop([this, attachment, max, answer = std::move(answer)]() mutable {
         const auto* attached = attachments_.find(attachment);
-        if (!attached) return answer(std::vector<model::LockedMessage>{});
+        if (!attached || attached->module) return answer(std::vector<model::LockedMessage>{});
         core::ChangeSet changes;
         auto locked = state_.receive(attached->device,
                                      {.max = max,
@@ -374,11 +394,10 @@ void Hub::written(const Result<void>& result) {
     stop_when_quiet();
 }
 
-void Hub::end(std::vector<std::pair<AttachmentId, Attachments::Attachment>> ended,
-              const Error& reason, core::ChangeSet& changes) {
+void Hub::end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes) {
     for (auto& [id, attachment] : ended) {
         state_.release(attachment.device, id, clock_.now(), changes);
-        log_.info("device_ended", {{"device", attachment.device.value()},
+        log_.info("device_ended", {{"device", client_name(attachment.device, attachment.module)},
                                    {"protocol", name(attachment.protocol)},
                                    {"reason", reason.message}});
         attachment.events.ended(reason);

@@ -112,8 +112,8 @@ class Hub {
     void note_dropped_feedback();
     void settle(std::string_view event, model::DeviceId device, model::LockToken token,
                 Answer<void> answer, Settlement decide);
-    void end(std::vector<std::pair<AttachmentId, Attachments::Attachment>> ended,
-             const Error& reason, core::ChangeSet& changes);
+    Result<void> check_attach(const AttachRequest& request) const;
+    void end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes);
 
     store::Store& store_;
     const Clock& clock_;

@@ -73,11 +73,13 @@ class HubTest : public testing::Test {
         hub.enqueue(device, std::move(message), sent.answer());
         return sent.get();
     }
-    AttachmentId attach(std::uint64_t version, Protocol protocol = Protocol::mqtt) {
+    AttachmentId attach(std::uint64_t version, Protocol protocol = Protocol::mqtt,
+                        std::optional<model::ModuleId> as_module = std::nullopt) {
         const AttachmentId id = hub.new_attachment_id();
         Awaited<model::MqttSubscriptions> attached;
         hub.attach({.id = id,
                     .device = device,
+                    .module = std::move(as_module),
                     .identity_version = version,
                     .protocol = protocol,
                     .peer = "test",
@@ -90,6 +92,17 @@ class HubTest : public testing::Test {
                    attached.answer());
         EXPECT_TRUE(attached.get());
         return id;
+    }
+    model::ModuleDescription put_module(const model::ModuleId& id,
+                                        core::WriteCondition condition = {}) {
+        Awaited<model::ModuleDescription> made;
+        hub.registry().put_module({.device = device, .id = id}, condition, made.answer());
+        return *made.get();
+    }
+    model::ModuleDescription find_module(const model::ModuleId& id) {
+        Awaited<model::ModuleDescription> found;
+        hub.registry().find_module(device, id, found.answer());
+        return *found.get();
     }
     std::vector<model::LockedMessage> receive(AttachmentId id) {
         Awaited<std::vector<model::LockedMessage>> received;
@@ -160,6 +173,66 @@ TEST_F(HubTest, DisablingOrDeletingADeviceEndsItsAttachments) {
     ASSERT_TRUE(disabled.get());
     ASSERT_TRUE(ended.reaches(1));
     EXPECT_EQ(ended_with, ErrorCode::device_disabled);
+}
+
+TEST_F(HubTest, AModuleIsConnectedForItselfAndGetsNoMessages) {
+    const auto created = create();
+    const auto module = *model::ModuleId::parse("m");
+    const auto made = put_module(module);
+    EXPECT_FALSE(made.connected);
+    const auto as_module = attach(made.identity.version, Protocol::mqtt, module);
+    const auto as_device = attach(created.identity.version);
+    EXPECT_TRUE(find_module(module).connected);
+    ASSERT_TRUE(send("hello"));
+    ASSERT_TRUE(woken.reaches(1));
+    EXPECT_TRUE(receive(as_module).empty());
+    EXPECT_EQ(receive(as_device).size(), 1u);
+    attach(made.identity.version, Protocol::mqtt, module);
+    ASSERT_TRUE(ended.reaches(1));
+    EXPECT_EQ(ended_with, ErrorCode::connection_replaced);
+}
+
+TEST_F(HubTest, AModuleEndsWithItselfItsKeysOrItsDevice) {
+    auto created = create();
+    const auto module = *model::ModuleId::parse("m");
+    attach(put_module(module).identity.version, Protocol::mqtt, module);
+    const auto changed = put_module(module, {.kind = core::WriteCondition::Kind::update_any});
+    ASSERT_TRUE(ended.reaches(1));
+    EXPECT_EQ(ended_with, ErrorCode::unauthorized) << "it was given new keys";
+    EXPECT_FALSE(find_module(module).connected);
+
+    attach(changed.identity.version, Protocol::amqp, module);
+    Awaited<void> deleted;
+    hub.registry().delete_module(device, module, std::nullopt, deleted.answer());
+    ASSERT_TRUE(deleted.get());
+    ASSERT_TRUE(ended.reaches(2));
+    EXPECT_EQ(ended_with, ErrorCode::module_not_found);
+
+    attach(put_module(module).identity.version, Protocol::amqp, module);
+    Awaited<model::DeviceDescription> disabled;
+    hub.registry().put_device({.id = device,
+                               .status = model::DeviceStatus::disabled,
+                               .authentication = created.identity.authentication},
+                              {.kind = core::WriteCondition::Kind::update_any}, disabled.answer());
+    ASSERT_TRUE(disabled.get());
+    ASSERT_TRUE(ended.reaches(3));
+    EXPECT_EQ(ended_with, ErrorCode::device_disabled);
+}
+
+TEST_F(HubTest, NewKeysOfADeviceLeaveItsModulesAndReturnWhatWasLockedOverHttps) {
+    create();
+    const auto module = *model::ModuleId::parse("m");
+    attach(put_module(module).identity.version, Protocol::mqtt, module);
+    ASSERT_TRUE(send("hello"));
+    Awaited<std::optional<model::LockedMessage>> locked;
+    hub.receive_one(device, std::nullopt, locked.answer());
+    ASSERT_TRUE(locked.get()->has_value());
+    Awaited<model::DeviceDescription> changed;
+    hub.registry().put_device({.id = device}, {.kind = core::WriteCondition::Kind::update_any},
+                              changed.answer());
+    const auto version = changed.get()->identity.version;
+    EXPECT_TRUE(find_module(module).connected);
+    EXPECT_EQ(receive(attach(version)).size(), 1u) << "the old keys' lock is gone";
 }
 
 TEST_F(HubTest, AProofOfAnOlderIdentityAttachesNothing) {

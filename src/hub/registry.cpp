@@ -14,6 +14,10 @@ core::FreshKeys fresh_keys() {
             .secondary = to_base64(random_bytes(fresh_key_bytes))};
 }
 
+Error credentials_changed() {
+    return Error(ErrorCode::unauthorized, "its credentials changed");
+}
+
 }  // namespace
 
 /// The shape of every operation here: decide, commit, answer. There is nobody to wake.
@@ -75,22 +79,17 @@ void Registry::put_module(model::ModuleDefinition definition, core::WriteConditi
     answer_after_commit(std::move(answer),
                         [this, definition = std::move(definition), condition](
                             core::ChangeSet& changes) mutable -> Result<model::ModuleDescription> {
-                            const model::DeviceId device = definition.device;
-                            auto module =
-                                hub_.state_.put_module(std::move(definition), condition,
-                                                       fresh_keys(), hub_.clock_.now(), changes);
-                            if (!module) return std::unexpected(module.error());
-                            return describe(*hub_.state_.find(device), std::move(*module));
+                            return put(std::move(definition), condition, changes);
                         });
 }
 
 void Registry::delete_module(model::DeviceId device, model::ModuleId module,
                              std::optional<std::uint64_t> expected_version, Answer<void> answer) {
-    answer_after_commit(
-        std::move(answer), [this, device = std::move(device), module = std::move(module),
-                            expected_version](core::ChangeSet& changes) {
-            return hub_.state_.delete_module(device, module, expected_version, changes);
-        });
+    answer_after_commit(std::move(answer),
+                        [this, device = std::move(device), module = std::move(module),
+                         expected_version](core::ChangeSet& changes) {
+                            return remove(device, module, expected_version, changes);
+                        });
 }
 
 void Registry::find_module(model::DeviceId device, model::ModuleId module,
@@ -157,10 +156,12 @@ Result<model::DeviceDescription> Registry::put(model::DeviceDefinition definitio
                                                core::ChangeSet& changes) {
     std::optional<model::DeviceIdentity> before;
     if (const auto* present = hub_.state_.find(definition.id)) before = *present;
+    const std::size_t first = changes.size();
     auto identity = hub_.state_.put_device(std::move(definition), condition, fresh_keys(),
                                            hub_.clock_.now(), changes);
     if (!identity) return std::unexpected(identity.error());
     if (before) end_what_lost_its_proof(*before, *identity, changes);
+    end_deleted_modules(first, changes);
     return describe(std::move(*identity));
 }
 
@@ -169,7 +170,7 @@ Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& chang
     using Kind = core::WriteCondition::Kind;
     if (entry.mode == Mode::remove || entry.mode == Mode::remove_if_match_etag) {
         if (!entry.module) return remove(entry.device.id, entry.version, changes);
-        return hub_.state_.delete_module(entry.device.id, *entry.module, entry.version, changes);
+        return remove(entry.device.id, *entry.module, entry.version, changes);
     }
     core::WriteCondition condition{.kind = Kind::create_only};
     if (entry.mode != Mode::create) condition.kind = Kind::update_any;
@@ -178,11 +179,12 @@ Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& chang
         auto done = put(std::move(entry.device), condition, changes);
         return done ? Result<void>() : std::unexpected(done.error());
     }
-    auto done = hub_.state_.put_module({.device = std::move(entry.device.id),
-                                        .id = std::move(*entry.module),
-                                        .managed_by = std::move(entry.managed_by),
-                                        .authentication = std::move(entry.device.authentication)},
-                                       condition, fresh_keys(), hub_.clock_.now(), changes);
+    auto done =
+        put(model::ModuleDefinition{.device = std::move(entry.device.id),
+                                    .id = *std::move(entry.module),
+                                    .managed_by = std::move(entry.managed_by),
+                                    .authentication = std::move(entry.device.authentication)},
+            condition, changes);
     return done ? Result<void>() : std::unexpected(done.error());
 }
 
@@ -191,22 +193,70 @@ Result<void> Registry::remove(const model::DeviceId& device, std::optional<std::
     if (auto removed = hub_.state_.delete_device(device, expected, changes); !removed) {
         return removed;
     }
-    hub_.end(hub_.attachments_.remove_device(device, hub_.clock_.now().wall),
+    hub_.end(hub_.attachments_.remove_all(device, hub_.clock_.now().wall),
              Error(ErrorCode::device_not_found, "the device was deleted"), changes);
     hub_.attachments_.forget(device);
     return {};
 }
 
-/// Sessions whose proof no longer holds go at once: the device was disabled, or its keys changed.
+Result<model::ModuleDescription> Registry::put(model::ModuleDefinition definition,
+                                               core::WriteCondition condition,
+                                               core::ChangeSet& changes) {
+    const model::DeviceId device = definition.device;
+    std::optional<model::ModuleIdentity> before;
+    if (const auto* present = hub_.state_.find(device, definition.id)) before = *present;
+    const Now now = hub_.clock_.now();
+    auto module =
+        hub_.state_.put_module(std::move(definition), condition, fresh_keys(), now, changes);
+    if (!module) return std::unexpected(module.error());
+    if (before && before->authentication != module->authentication) {
+        hub_.end(hub_.attachments_.remove_of(device, module->id, now.wall), credentials_changed(),
+                 changes);
+    }
+    return describe(*hub_.state_.find(device), *std::move(module));
+}
+
+Result<void> Registry::remove(const model::DeviceId& device, const model::ModuleId& module,
+                              std::optional<std::uint64_t> expected, core::ChangeSet& changes) {
+    auto removed = hub_.state_.delete_module(device, module, expected, changes);
+    if (removed) end_module(device, module, changes);
+    return removed;
+}
+
+/// An edge device's own modules go when it is one no more.
+void Registry::end_deleted_modules(std::size_t first, core::ChangeSet& changes) {
+    for (std::size_t i = first; i < changes.size(); ++i) {
+        const auto* deleted = std::get_if<core::DeleteModule>(&changes[i]);
+        if (!deleted) continue;
+        const auto [device, module] = *deleted;  // the set grows below
+        end_module(device, module, changes);
+    }
+}
+
+void Registry::end_module(const model::DeviceId& device, const model::ModuleId& module,
+                          core::ChangeSet& changes) {
+    hub_.end(hub_.attachments_.remove_of(device, module, hub_.clock_.now().wall),
+             Error(ErrorCode::module_not_found, "the module was deleted"), changes);
+    hub_.attachments_.forget(device, module);
+}
+
+/// Whatever stands on a proof that no longer holds goes at once: sessions, and the locks of a
+/// receiver that did not stay. The device was disabled, which its modules are with it, or its own
+/// keys changed.
 void Registry::end_what_lost_its_proof(const model::DeviceIdentity& before,
                                        const model::DeviceIdentity& after,
                                        core::ChangeSet& changes) {
     const bool disabled = after.status == model::DeviceStatus::disabled;
     if (!disabled && before.authentication == after.authentication) return;
-    const Error reason = disabled
-                             ? Error(ErrorCode::device_disabled, "the device was disabled")
-                             : Error(ErrorCode::unauthorized, "the device's credentials changed");
-    hub_.end(hub_.attachments_.remove_device(after.id, hub_.clock_.now().wall), reason, changes);
+    const Now now = hub_.clock_.now();
+    if (disabled) {
+        hub_.end(hub_.attachments_.remove_all(after.id, now.wall),
+                 Error(ErrorCode::device_disabled, "the device was disabled"), changes);
+    } else {
+        hub_.end(hub_.attachments_.remove_of(after.id, std::nullopt, now.wall),
+                 credentials_changed(), changes);
+    }
+    hub_.state_.release(after.id, AttachmentId{}, now, changes);
 }
 
 model::DeviceDescription Registry::describe(model::DeviceIdentity identity) const {
@@ -221,7 +271,13 @@ model::DeviceDescription Registry::describe(model::DeviceIdentity identity) cons
 
 model::ModuleDescription Registry::describe(const model::DeviceIdentity& device,
                                             model::ModuleIdentity module) const {
-    return {.device = device.id, .device_status = device.status, .identity = std::move(module)};
+    const auto observed = hub_.attachments_.observe(device.id, module.id);
+    return {.device = device.id,
+            .device_status = device.status,
+            .identity = std::move(module),
+            .connected = observed.connected,
+            .connection_state_updated_at = observed.changed_at,
+            .last_activity_at = observed.active_at};
 }
 
 }  // namespace restante::hub

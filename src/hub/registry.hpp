@@ -75,6 +75,13 @@ class Registry {
                                          core::WriteCondition condition, core::ChangeSet& changes);
     Result<void> remove(const model::DeviceId& device, std::optional<std::uint64_t> expected,
                         core::ChangeSet& changes);
+    Result<model::ModuleDescription> put(model::ModuleDefinition definition,
+                                         core::WriteCondition condition, core::ChangeSet& changes);
+    Result<void> remove(const model::DeviceId& device, const model::ModuleId& module,
+                        std::optional<std::uint64_t> expected, core::ChangeSet& changes);
+    void end_deleted_modules(std::size_t first, core::ChangeSet& changes);
+    void end_module(const model::DeviceId& device, const model::ModuleId& module,
+                    core::ChangeSet& changes);
     void end_what_lost_its_proof(const model::DeviceIdentity& before,
                                  const model::DeviceIdentity& after, core::ChangeSet& changes);
     model::DeviceDescription describe(model::DeviceIdentity identity) const;
