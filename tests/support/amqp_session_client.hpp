@@ -41,8 +41,11 @@ class AmqpTap {
 class AmqpClient {
   public:
     AmqpClient(const gateway::Access& access, const Clock& clock,
-               amqp::Options options = amqp::test::client_options())
-        : harness(std::make_unique<gateway::AmqpSession>(access), clock),
+               amqp::Options options = amqp::test::client_options(),
+               std::vector<Bytes> certificate_chain = {})
+        : harness(
+              std::make_unique<gateway::AmqpSession>(access), clock,
+              {.address = "192.0.2.7:40112", .certificate_chain = std::move(certificate_chain)}),
           engine(options, clock.now().steady),
           clock_(clock),
           tapped_(options.sasl == amqp::SaslMechanism::none) {

@@ -24,10 +24,10 @@ void AmqpContext::refuse_link(amqp::LinkId link, std::string_view address, const
 void AmqpContext::end_link(amqp::LinkId link, const Error& reason) {
     const auto found = links.find(link);
     if (found == links.end()) return;
-    const auto& device = found->second.device;
+    const auto& claim = found->second.claim;
     access.log().warning("link_ended", {{"protocol", "amqp"},
                                         {"peer", peer.address},
-                                        {"who", device ? device->value() : identities.anyone()},
+                                        {"who", claim ? claim->name() : identities.anyone()},
                                         {"reason", reason.message}});
     engine.detach(link, refusal(reason));
     links.erase(found);
@@ -42,23 +42,16 @@ void AmqpContext::end_links(const Error& reason, Predicate predicate) {
     for (const auto id : ended) end_link(id, reason);
 }
 
-void AmqpContext::end_device(const model::DeviceId& device, const Error& reason) {
-    identities.forget(device);
-    end_links(reason, [&](const Link& link) { return link.device == device; });
+void AmqpContext::end_client(const Claim& claim, const Error& reason) {
+    identities.forget(claim);
+    end_links(reason, [&](const Link& link) { return link.claim == claim; });
 }
 
-void AmqpContext::end_expired(const Identities::Expired& expired) {
-    if (expired.policy) {
-        const Error reason(ErrorCode::unauthorized, "the policy's token expired");
-        access.log_refusal("amqp", peer, *expired.policy, reason);
-        end_links(reason, [](const Link& link) { return link.by_policy; });
-    }
-    for (const auto& device : expired.devices) {
-        const Error reason(ErrorCode::unauthorized, "the device's token expired");
-        access.log_refusal("amqp", peer, device.value(), reason);
-        end_links(reason,
-                  [&](const Link& link) { return !link.by_policy && link.device == device; });
-    }
+void AmqpContext::end_links_of(const Identities::Lost& lost) {
+    access.log_refusal("amqp", peer, lost.name, lost.reason);
+    end_links(lost.reason, [&](const Link& link) {
+        return lost.claim ? !link.by_policy && link.claim == lost.claim : link.by_policy;
+    });
 }
 
 }  // namespace restante::gateway

@@ -23,12 +23,12 @@ struct AmqpContext {
           handle(std::move(h)),
           peer(std::move(p)),
           now(opened),
-          identities(a, handle) {}
+          identities(a, handle, peer) {}
 
     struct Link {
-        std::optional<model::DeviceId> device;  ///< whose link it is; none for a service's
-        bool by_policy = false;                 ///< it stands on the policy's token
-        std::unique_ptr<LinkNode> node;         ///< none until the link was authorised
+        std::optional<Claim> claim;      ///< whose link it is; none for a service's
+        bool by_policy = false;          ///< it stands on the policy's token
+        std::unique_ptr<LinkNode> node;  ///< none until the link was authorised
     };
 
     /// The node of a link, null when the link is gone. Ids are never used twice, so whoever made
@@ -46,10 +46,10 @@ struct AmqpContext {
     void refuse_link(amqp::LinkId link, std::string_view address, const Error& reason);
     /// Ends a link from our side.
     void end_link(amqp::LinkId link, const Error& reason);
-    /// A device has lost its proof: its token and all its links go.
-    void end_device(const model::DeviceId& device, const Error& reason);
-    /// Ends the links that stood on tokens that have expired.
-    void end_expired(const Identities::Expired& expired);
+    /// A device or module has lost its proof: its token and all its links go.
+    void end_client(const Claim& claim, const Error& reason);
+    /// Ends the links that stood on a token or certificate that no longer holds.
+    void end_links_of(const Identities::Lost& lost);
 
     const Access& access;
     amqp::Connection engine;
@@ -64,8 +64,8 @@ struct AmqpContext {
     /// Links whose peer drains them while a fetch is under way: the engine gives unused credit
     /// back with its next output, so that waits.
     std::set<amqp::LinkId> drains;
-    /// Where each device hears about its twin.
-    std::map<model::DeviceId, amqp::LinkId> twin_sources;
+    /// Where each device or module hears about its twin.
+    std::map<Claim, amqp::LinkId> twin_sources;
     std::unordered_map<amqp::LinkId, Link> links;  // last: a node's end uses the rest
 
   private:

@@ -16,23 +16,20 @@ std::optional<std::string_view> policy_of(std::string_view user) {
     return user.substr(0, at);
 }
 
-/// The device in "{device}@sas.{hub}" or "{device}@{hub}", percent-encoded or not: the same
-/// text as in the path of an address.
-Result<wire::DeviceTarget> device_of_user(std::string_view user) {
+/// The device or module in "{device}@sas.{hub}", "{device}/modules/{module}@{hub}", percent-encoded
+/// or not: the same text as in the path of an address.
+Result<Candidates> client_of_user(std::string_view user) {
     const auto at = user.rfind('@');
-    auto device =
+    const auto target =
         at == std::string_view::npos
             ? fail(ErrorCode::unauthorized, "")
             : wire::parse_to(fmt::format("/devices/{}/messages/devicebound", user.substr(0, at)));
-    if (!device) {
+    if (!target) {
         return fail(ErrorCode::unauthorized,
                     "the SASL PLAIN user name is neither of the form policy@sas.root.hub nor "
-                    "device@sas.hub");
+                    "device@sas.hub or device/modules/module@sas.hub");
     }
-    if (device->module_id) {
-        return fail(ErrorCode::module_not_found, "this hub has no module identities");
-    }
-    return device;
+    return candidates_of(*target);
 }
 
 }  // namespace
@@ -41,9 +38,13 @@ void AmqpSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now
     amqp::Options options;
     options.side = amqp::Side::server;
     options.container_id = "restante_" + Uuid::random().to_string();
+    options.offer_external = !peer.certificate_chain.empty();
     context_ =
         std::make_unique<AmqpContext>(access_, std::move(options), std::move(handle), peer, now);
     cbs_ = std::make_unique<CbsNode>(*context_);
+    keyring_replaced_ = access_.on_new_keyring(context_->handle, [this] {
+        context_->identities.prove_again([this](const auto& lost) { end_lost(lost); });
+    });
 }
 
 void AmqpSession::receive(BytesView bytes, Now now) {
@@ -76,12 +77,12 @@ void AmqpSession::advance(Now now) {
     context_->now = now;
     context_->engine.advance(now.steady);
     handle_events();
-    const auto expired = context_->identities.take_expired(now.wall);
-    if (!expired.policy && expired.devices.empty()) return;
-    context_->end_expired(expired);
-    if (!context_->identities.empty()) return;
-    context_->engine.close(
-        context_->refusal(Error(ErrorCode::unauthorized, "the connection's token expired")));
+    for (const auto& lost : context_->identities.take_expired(now.wall)) end_lost(lost);
+}
+
+void AmqpSession::end_lost(const Identities::Lost& lost) {
+    context_->end_links_of(lost);
+    if (context_->identities.empty()) context_->engine.close(context_->refusal(lost.reason));
 }
 
 void AmqpSession::closed(const Error& reason) {
@@ -98,8 +99,10 @@ void AmqpSession::handle_events() {
 // -- who it is -----------------------------------------------------------------------------------
 
 void AmqpSession::on(amqp::SaslRequested&& event) {
-    if (event.mechanism == "ANONYMOUS" || event.mechanism == "MSSBCBS") {
-        // Nothing is proved yet: a token on $cbs will.
+    if (event.mechanism == "ANONYMOUS" || event.mechanism == "MSSBCBS" ||
+        event.mechanism == "EXTERNAL") {
+        // Nothing is proved yet: a token on $cbs will, or the certificate once a link says for
+        // whom.
         return context_->engine.sasl_outcome(amqp::SaslCode::ok);
     }
     if (event.mechanism == "PLAIN") {
@@ -119,11 +122,11 @@ void AmqpSession::authenticate_plain(BytesView response) {
     if (const auto policy = policy_of(parts[1])) {
         return sasl_proved(*policy, context_->identities.put_policy_token(*policy, parts[2]));
     }
-    const auto device = device_of_user(parts[1]);
-    if (!device) return sasl_proved("unknown", std::unexpected(device.error()));
-    context_->identities.put_device_token(
-        *device, parts[2],
-        [this, id = device->id](const auto& proved) { sasl_proved(id.value(), proved); });
+    const auto client = client_of_user(parts[1]);
+    if (!client) return sasl_proved("unknown", std::unexpected(client.error()));
+    context_->identities.put_token_of(
+        *client, parts[2],
+        [this, name = client->first.name()](const auto& proved) { sasl_proved(name, proved); });
 }
 
 void AmqpSession::sasl_proved(std::string_view who, const Result<void>& proved) {
@@ -146,7 +149,7 @@ void AmqpSession::on(amqp::AttachRequested&& event) {
                                           : cbs_->make_response_link(event.session, event.link)});
     }
     if (const auto* device = device_of(request.node)) {
-        return open_device_link(request, *device);
+        return open_client_link(request, *device);
     }
     auto node = make_service_node(*context_, request);
     if (!node) return context_->refuse_link(event.link, request.address, node.error());
@@ -158,22 +161,20 @@ void AmqpSession::add_link(amqp::LinkId link, AmqpContext::Link entry) {
     node->open();
 }
 
-void AmqpSession::open_device_link(LinkRequest request, const wire::DeviceTarget& device) {
-    if (device.module_id) {
-        return context_->refuse_link(
-            request.link, request.address,
-            Error(ErrorCode::module_not_found, "this hub has no module identities"));
-    }
+void AmqpSession::open_client_link(LinkRequest request, const wire::DeviceTarget& target) {
+    const auto who = candidates_of(target);
+    if (!who) return context_->refuse_link(request.link, request.address, who.error());
     context_->links.emplace(request.link, AmqpContext::Link{});  // known while it is authorised
-    context_->identities.authorise(device, [this, request = std::move(request)](auto grant) {
+    context_->identities.authorise(*who, [this, request = std::move(request)](auto grant) {
         const auto link = request.link;
         if (!context_->links.contains(link)) return;
         if (!grant) return context_->refuse_link(link, request.address, grant.error());
-        const auto id = grant->device;
+        context_->engine.authenticated();  // by a certificate no earlier than here
+        const auto claim = grant->claim;
         const bool by_policy = grant->by_policy;
         auto node = make_device_node(*context_, request, std::move(*grant));
         if (!node) return context_->refuse_link(link, request.address, node.error());
-        add_link(link, {.device = id, .by_policy = by_policy, .node = std::move(*node)});
+        add_link(link, {.claim = claim, .by_policy = by_policy, .node = std::move(*node)});
     });
 }
 

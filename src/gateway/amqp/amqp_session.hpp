@@ -3,7 +3,8 @@
 // links lead to.
 //
 // Owned by its connection, lives on that connection's loop (net/session.hpp). A connection ends
-// when its peer closes it, breaks the protocol, falls silent, or when the last of its tokens ends.
+// when its peer closes it, breaks the protocol, falls silent, or when the last of what proved it
+// ends: expired, or no longer proved by the hub's keyring.
 
 #include <memory>
 
@@ -44,11 +45,13 @@ class AmqpSession final : public net::Session {
     void authenticate_plain(BytesView response);
     void sasl_proved(std::string_view who, const Result<void>& proved);
     void add_link(amqp::LinkId link, AmqpContext::Link entry);
-    void open_device_link(LinkRequest request, const wire::DeviceTarget& device);
+    void open_client_link(LinkRequest request, const wire::DeviceTarget& target);
+    void end_lost(const Identities::Lost& lost);
 
     const Access& access_;
     std::unique_ptr<AmqpContext> context_;
     std::unique_ptr<CbsNode> cbs_;
+    net::Broadcast::Subscription keyring_replaced_;
 };
 
 }  // namespace restante::gateway

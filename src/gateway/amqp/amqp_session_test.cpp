@@ -85,7 +85,7 @@ TEST_F(AmqpSessionTest, ATokenThatProvesNothingIsRefusedAndTheLogSaysWhy) {
     EXPECT_EQ(client->put_token(device_token(unknown)), "404 the hub has no device of this id");
     EXPECT_EQ(client->put_token(device_token(find("off")->identity)), "404 the device is disabled");
     EXPECT_EQ(client->put_token(token_for("devices/d1/modules/m1", "device")),
-              "404 this hub has no module identities");
+              "404 the device has no module of this id");
     EXPECT_EQ(client->put_token(device_token(d1), "delete-token"),
               "400 $cbs knows the operation put-token only");
     EXPECT_EQ(client->put_token(token_for("devices/d1", "service")), "401 Unauthorized");
@@ -265,7 +265,8 @@ TEST_F(AmqpSessionTest, ASaslPlainThatProvesNothingEndsTheConnectionAndTheLogSay
     expect_refused("d9@sas.hub", device_token(d2), "the hub has no device of this id");
     expect_refused("d1@sas.hub", "password", "SharedAccessSignature");
     expect_refused("d1", device_token(d1), "the SASL PLAIN user name is neither");
-    expect_refused("d1/modules/m1@sas.hub", device_token(d1), "this hub has no module identities");
+    expect_refused("d1/modules/m1@sas.hub", device_token(d1),
+                   "the device has no module of this id");
     expect_refused("service@sas.root.hub", policy_token("iothubowner"),
                    "the SASL PLAIN user name and the token name different policies");
     EXPECT_THAT(log.text(), Not(HasSubstr("sig=")));
@@ -285,7 +286,7 @@ TEST_F(AmqpSessionTest, WhatTheHubDoesNotHaveIsRefused) {
           "/devices/d1/modules/m1/messages/events", "/devices/d1"}) {
         EXPECT_EQ(client->refused(sender_to(address)).condition, "amqp:not-found") << address;
     }
-    EXPECT_THAT(log.of("link_refused"), testing::Contains(HasSubstr("module identities")));
+    EXPECT_THAT(log.of("link_refused"), testing::Contains(HasSubstr("no module of this id")));
 }
 
 TEST_F(AmqpSessionTest, TelemetryIsAcceptedAndDiscardedWhichTheLogSaysOnce) {

@@ -26,15 +26,15 @@ Bytes twin_refusal(const amqp::Value& correlation_id) {
 
 }  // namespace
 
-EventsTarget::EventsTarget(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device)
-    : TargetNode(context, link, events_limits), device_(device) {}
+EventsTarget::EventsTarget(AmqpContext& context, amqp::LinkId link, const Claim& client)
+    : TargetNode(context, link, events_limits), client_(client) {}
 
 void EventsTarget::on_delivery(amqp::Delivered&& delivery) {
     accept(delivery);
     if (std::exchange(context_.telemetry_reported, true)) return;
-    context_.access.log().warning("telemetry_discarded",
-                                  {{"device", device_.value()},
-                                   {"reason", "this hub carries cloud-to-device messages only"}});
+    context_.access.log().warning(
+        "telemetry_discarded",
+        {{"device", client_.name()}, {"reason", "this hub carries cloud-to-device messages only"}});
 }
 
 MethodsTarget::MethodsTarget(AmqpContext& context, amqp::LinkId link)
@@ -44,13 +44,13 @@ void MethodsTarget::on_delivery(amqp::Delivered&& delivery) {
     accept(delivery);
 }
 
-TwinSource::TwinSource(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device)
-    : LinkNode(context, link), device_(device) {
-    context_.twin_sources.insert_or_assign(device_, link_);
+TwinSource::TwinSource(AmqpContext& context, amqp::LinkId link, const Claim& client)
+    : LinkNode(context, link), client_(client) {
+    context_.twin_sources.insert_or_assign(client_, link_);
 }
 
 TwinSource::~TwinSource() {
-    const auto known = context_.twin_sources.find(device_);
+    const auto known = context_.twin_sources.find(client_);
     if (known != context_.twin_sources.end() && known->second == link_) {
         context_.twin_sources.erase(known);
     }
@@ -81,8 +81,8 @@ void TwinSource::send_waiting() {
     }
 }
 
-TwinTarget::TwinTarget(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device)
-    : TargetNode(context, link, requests_limits), device_(device) {}
+TwinTarget::TwinTarget(AmqpContext& context, amqp::LinkId link, const Claim& client)
+    : TargetNode(context, link, requests_limits), client_(client) {}
 
 /// Every request is answered, as a client would wait without limit otherwise.
 void TwinTarget::on_delivery(amqp::Delivered&& delivery) {
@@ -93,7 +93,7 @@ void TwinTarget::on_delivery(amqp::Delivered&& delivery) {
         return;
     }
     accept(delivery);
-    const auto source = context_.twin_sources.find(device_);
+    const auto source = context_.twin_sources.find(client_);
     if (source == context_.twin_sources.end() || !request->properties) return;
     // A response without a correlation id would be a change notification.
     const auto& correlation_id = request->properties->correlation_id;

@@ -1,6 +1,6 @@
 #pragma once
-// What a device's links lead to besides its messages: features that this hub does not have, open
-// as far as the SDKs need it to go on. See link_node.hpp for the life of a node.
+// What the links of a device or module lead to besides its messages: features that this hub does
+// not have, open as far as the SDKs need it to go on. See link_node.hpp for the life of a node.
 
 #include <deque>
 
@@ -13,11 +13,11 @@ namespace restante::gateway {
 /// connection.
 class EventsTarget final : public TargetNode {
   public:
-    EventsTarget(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device);
+    EventsTarget(AmqpContext& context, amqp::LinkId link, const Claim& client);
     void on_delivery(amqp::Delivered&& delivery) override;
 
   private:
-    const model::DeviceId device_;
+    const Claim client_;
 };
 
 /// `/devices/{d}/methods/devicebound`, where a device answers method calls: nobody called.
@@ -30,7 +30,7 @@ class MethodsTarget final : public TargetNode {
 /// `/devices/{d}/twin`, where a device hears about its twin: that there is none.
 class TwinSource final : public LinkNode {
   public:
-    TwinSource(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device);
+    TwinSource(AmqpContext& context, amqp::LinkId link, const Claim& client);
     ~TwinSource() override;
     void open() override;
     void on_credit(const amqp::CreditGranted& event) override;
@@ -40,7 +40,7 @@ class TwinSource final : public LinkNode {
   private:
     void send_waiting();
 
-    const model::DeviceId device_;
+    const Claim client_;
     std::deque<Bytes> waiting_;  ///< for credit
     std::uint64_t last_tag_ = 0;
 };
@@ -48,11 +48,11 @@ class TwinSource final : public LinkNode {
 /// `/devices/{d}/twin`, where a device asks for its twin.
 class TwinTarget final : public TargetNode {
   public:
-    TwinTarget(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device);
+    TwinTarget(AmqpContext& context, amqp::LinkId link, const Claim& client);
     void on_delivery(amqp::Delivered&& delivery) override;
 
   private:
-    const model::DeviceId device_;
+    const Claim client_;
 };
 
 }  // namespace restante::gateway

@@ -15,7 +15,7 @@ void end(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device,
     if (reason.code == ErrorCode::connection_replaced) {
         context.end_link(link, reason);
     } else {
-        context.end_device(device, reason);
+        context.end_client({.device = device}, reason);
     }
 }
 
@@ -24,7 +24,7 @@ void end(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device,
 DeviceboundSource::DeviceboundSource(AmqpContext& context, amqp::LinkId link, bool settled,
                                      Identities::Grant grant, std::string client)
     : LockedSource(context, link, settled),
-      device_(std::move(grant.device)),
+      device_(std::move(grant.claim.device)),
       identity_version_(grant.proof.identity_version),
       client_(std::move(client)),
       attachment_(context.access.hub().new_attachment_id()) {}

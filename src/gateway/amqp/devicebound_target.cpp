@@ -66,7 +66,9 @@ void DeviceboundTarget::on_delivery(amqp::Delivered&& delivery) {
     if (!sent) return reject(context_, ref, sent.error(), to);
     if (sent->target.module_id) {
         return reject(context_, ref,
-                      Error(ErrorCode::module_not_found, "this hub has no module identities"), to);
+                      Error(ErrorCode::invalid_operation,
+                            "cloud-to-device messages go to devices: a module has no queue"),
+                      to);
     }
     enqueue(context_, ref, sent->target.id, std::move(sent->target.raw_id),
             std::move(sent->message));

@@ -58,8 +58,8 @@ TEST_F(DeviceboundTargetTest, EachReasonToRefuseHasItsCondition) {
     EXPECT_THAT(description, HasSubstr("404001"));
     EXPECT_EQ(outcome_of(message_to("/devices/off/messages/devicebound")), "amqp:not-found");
     EXPECT_EQ(outcome_of(message_to("/devices/d1/modules/m1/messages/devicebound")),
-              "amqp:not-found");
-    EXPECT_THAT(description, HasSubstr("404010"));
+              "amqp:not-allowed");
+    EXPECT_THAT(description, HasSubstr("a module has no queue"));
     EXPECT_EQ(outcome_of(message_to("/somewhere")), "amqp:not-allowed");
     EXPECT_EQ(outcome_of(message_to("")), "amqp:not-allowed");
 

@@ -10,25 +10,61 @@
 namespace restante::gateway {
 namespace {
 
-/// Whom an audience below "devices" means. A signature's path is decoded once, and some clients
-/// escape an id twice; which of the two it was, the registry knows.
-Result<wire::DeviceTarget> device_of(const auth::SharedAccessSignature& token) {
-    const auto& path = token.path();
-    if (path.size() > 2 && iequals(path[2], "modules")) {
-        return fail(ErrorCode::module_not_found, "this hub has no module identities");
+/// The segments of an audience below "devices": an id or, with a module's, four.
+Result<Claim> read_claim(std::string_view device, std::optional<std::string_view> module) {
+    auto id = model::DeviceId::parse(device);
+    if (!id) return std::unexpected(id.error());
+    Claim claim{.device = *std::move(id)};
+    if (module) {
+        auto module_id = model::ModuleId::parse(*module);
+        if (!module_id) return std::unexpected(module_id.error());
+        claim.module = *std::move(module_id);
     }
-    auto once = model::DeviceId::parse(path[1]);
-    auto twice = model::DeviceId::parse(percent_decode(path[1]));
+    return claim;
+}
+
+/// Whom an audience below "devices" means. A signature's path is decoded once, and some clients
+/// escape an id twice.
+Result<Candidates> candidates_of(const auth::SharedAccessSignature& token) {
+    const auto& path = token.path();
+    std::optional<std::string_view> module;
+    if (path.size() > 2 && iequals(path[2], "modules")) {
+        module = path.size() > 3 ? std::string_view(path[3]) : std::string_view();
+    }
+    auto once = read_claim(path[1], module);
+    const std::string decoded = module ? percent_decode(*module) : std::string();
+    auto twice = read_claim(percent_decode(path[1]),
+                            module ? std::optional<std::string_view>(decoded) : std::nullopt);
     if (!once && !twice) {
         return fail(ErrorCode::unauthorized,
-                    "the token's audience (sr) names no valid device id: " + once.error().message);
+                    "the token's audience (sr) names no valid id: " + once.error().message);
     }
-    wire::DeviceTarget device{.id = once ? *once : *twice, .raw_id = {}, .module_id = {}};
-    if (twice && *twice != device.id) device.raw_id = std::move(*twice);
-    return device;
+    Candidates who{.first = once ? *once : *twice};
+    if (twice && *twice != who.first) who.other = *std::move(twice);
+    return who;
+}
+
+bool is_absent(const Error& error) {
+    return error.code == ErrorCode::device_not_found || error.code == ErrorCode::module_not_found;
+}
+
+std::string_view kind_of(const Claim& claim) {
+    return claim.module ? "module" : "device";
 }
 
 }  // namespace
+
+Result<Candidates> candidates_of(const wire::DeviceTarget& target) {
+    std::optional<model::ModuleId> module;
+    if (target.module_id) {
+        auto id = model::ModuleId::parse(*target.module_id);
+        if (!id) return std::unexpected(id.error());
+        module = *std::move(id);
+    }
+    Candidates who{.first = {.device = target.id, .module = module}};
+    if (target.raw_id) who.other = Claim{.device = *target.raw_id, .module = std::move(module)};
+    return who;
+}
 
 // -- tokens put ----------------------------------------------------------------------------------
 
@@ -38,17 +74,19 @@ void Identities::put_token(std::string_view text, Answer<void> answer) {
     if (token->path().size() < 2 || !iequals(token->path()[0], "devices")) {
         return answer(put_policy(std::move(*token)));
     }
-    auto device = device_of(*token);
-    if (!device) return answer(std::unexpected(device.error()));
-    put_device(std::move(device->id), std::move(device->raw_id), std::move(*token),
-               std::move(answer));
+    auto who = candidates_of(*token);
+    if (!who) return answer(std::unexpected(who.error()));
+    put(*who, *std::move(token), [answer = std::move(answer)](const auto& grant) mutable {
+        answer(grant ? Result<void>() : std::unexpected(grant.error()));
+    });
 }
 
-void Identities::put_device_token(const wire::DeviceTarget& device, std::string_view text,
-                                  Answer<void> answer) {
+void Identities::put_token_of(const Candidates& who, std::string_view text, Answer<void> answer) {
     auto token = auth::SharedAccessSignature::parse(text);
     if (!token) return answer(std::unexpected(token.error()));
-    put_device(device.id, device.raw_id, std::move(*token), std::move(answer));
+    put(who, *std::move(token), [answer = std::move(answer)](const auto& grant) mutable {
+        answer(grant ? Result<void>() : std::unexpected(grant.error()));
+    });
 }
 
 Result<void> Identities::put_policy_token(std::string_view policy, std::string_view text) {
@@ -63,81 +101,109 @@ Result<void> Identities::put_policy_token(std::string_view policy, std::string_v
 
 /// For the whole hub, or for all its devices: then it opens nothing but their links.
 Result<void> Identities::put_policy(auth::SharedAccessSignature token) {
-    const std::vector<std::string> all_devices{"devices"};
     const bool devices_only = !token.path().empty();
-    auto principal = devices_only ? access_.authenticate_service(token, all_devices)
-                                  : access_.authenticate_service(token);
+    auto principal = check(token, devices_only);
     if (!principal) return std::unexpected(principal.error());
-    if (devices_only) {
+    policy_.emplace(std::move(*principal), std::move(token), devices_only);
+    find_next_expiry();
+    return {};
+}
+
+Result<auth::ServicePrincipal> Identities::check(const auth::SharedAccessSignature& token,
+                                                 bool devices_only) const {
+    if (!devices_only) return access_.authenticate_service(token);
+    const std::vector<std::string> all_devices{"devices"};
+    auto principal = access_.authenticate_service(token, all_devices);
+    if (principal) {
         const bool connects = auth::includes(principal->rights, auth::Rights::device_connect);
         principal->rights = connects ? auth::Rights::device_connect : auth::Rights::none;
     }
-    policy_.emplace(std::move(*principal), std::move(token));
-    find_next_expiry();
-    return {};
+    return principal;
 }
 
-void Identities::put_device(model::DeviceId device, std::optional<model::DeviceId> other,
-                            auth::SharedAccessSignature token, Answer<void> answer) {
-    auto kept = token;
-    prove(std::move(device), std::move(other), std::move(token),
+void Identities::put(const Candidates& who, Credential credential, Answer<Grant> answer) {
+    auto kept = credential;
+    prove(who, std::move(credential),
           [this, kept = std::move(kept), answer = std::move(answer)](auto grant) mutable {
-              answer(grant ? keep(*grant, std::move(kept)) : std::unexpected(grant.error()));
+              if (!grant) return answer(std::move(grant));
+              const auto done = keep(*grant, std::move(kept));
+              done ? answer(std::move(grant)) : answer(std::unexpected(done.error()));
           });
 }
 
-Result<void> Identities::keep(const Grant& grant, auth::SharedAccessSignature token) {
-    if (devices_.size() >= devices_max && !devices_.contains(grant.device)) {
+Result<void> Identities::keep(const Grant& grant, Credential credential) {
+    if (clients_.size() >= devices_max && !clients_.contains(grant.claim)) {
         return fail(ErrorCode::cbs_token_maximum_exceeded,
                     fmt::format("a connection carries at most {} devices", devices_max));
     }
-    devices_.insert_or_assign(
-        grant.device, Device{.token = std::move(token), .expires_at = grant.proof.expires_at});
+    if (std::holds_alternative<auth::ClientCertificate>(credential)) {
+        if (certified_ && *certified_ != grant.claim) {
+            return fail(ErrorCode::unauthorized,
+                        fmt::format("the connection's certificate speaks for {} already: a "
+                                    "connection by certificate carries one device",
+                                    certified_->name()));
+        }
+        certified_ = grant.claim;
+    }
+    clients_.insert_or_assign(grant.claim, Client{.credential = std::move(credential),
+                                                  .expires_at = grant.proof.expires_at,
+                                                  .by_keyring = grant.proof.by_keyring,
+                                                  .number = ++last_number_});
     find_next_expiry();
     return {};
 }
 
-void Identities::prove(model::DeviceId device, std::optional<model::DeviceId> other,
-                       auth::SharedAccessSignature token, Answer<Grant> answer) {
+/// What was checked against a keyring that is gone is checked again.
+void Identities::prove(Candidates who, Credential credential, Answer<Grant> answer) {
+    const Claim claim = who.first;
     access_.authenticate(
-        {.device = device}, token,
-        on_connection<DeviceProof>(handle_, [this, device, other = std::move(other), token,
-                                             answer =
-                                                 std::move(answer)](const auto& proof) mutable {
-            if (proof) return answer(Grant{.device = std::move(device), .proof = *proof});
-            if (other && proof.error().code == ErrorCode::device_not_found) {
-                return prove(std::move(*other), std::nullopt, std::move(token), std::move(answer));
-            }
-            answer(std::unexpected(proof.error()));
-        }));
+        claim, credential,
+        on_connection<DeviceProof>(
+            handle_, [this, seen = keyrings_seen_, who = std::move(who), credential,
+                      answer = std::move(answer)](const auto& proof) mutable {
+                if (seen != keyrings_seen_) {
+                    return prove(std::move(who), std::move(credential), std::move(answer));
+                }
+                if (proof) return answer(Grant{.claim = std::move(who.first), .proof = *proof});
+                if (who.other && is_absent(proof.error())) {
+                    return prove({.first = *std::move(who.other)}, std::move(credential),
+                                 std::move(answer));
+                }
+                answer(std::unexpected(proof.error()));
+            }));
 }
 
 // -- what they allow -----------------------------------------------------------------------------
 
-void Identities::authorise(const wire::DeviceTarget& device, Answer<Grant> answer) {
-    auto own = devices_.find(device.id);
-    if (own == devices_.end() && device.raw_id) own = devices_.find(*device.raw_id);
-    if (own != devices_.end()) {
-        return prove(own->first, std::nullopt, own->second.token, std::move(answer));
+void Identities::authorise(const Candidates& who, Answer<Grant> answer) {
+    auto own = clients_.find(who.first);
+    if (own == clients_.end() && who.other) own = clients_.find(*who.other);
+    if (own != clients_.end()) {
+        return prove({.first = own->first}, own->second.credential, std::move(answer));
     }
-    if (!policy_) {
+    if (policy_) {
+        if (auto allowed = require(auth::Rights::device_connect); !allowed) {
+            return answer(std::unexpected(allowed.error()));
+        }
+        return prove(who, policy_->token, [answer = std::move(answer)](auto grant) mutable {
+            if (grant) grant->by_policy = true;
+            answer(std::move(grant));
+        });
+    }
+    if (peer_.certificate_chain.empty()) {
         return answer(
-            fail(ErrorCode::unauthorized, "the connection has put no token of this device"));
+            fail(ErrorCode::unauthorized,
+                 fmt::format("the connection has put no token of this {}", kind_of(who.first))));
     }
-    if (auto allowed = require(auth::Rights::device_connect); !allowed) {
-        return answer(std::unexpected(allowed.error()));
-    }
-    prove(device.id, device.raw_id, policy_->token,
-          [answer = std::move(answer)](auto grant) mutable {
-              if (grant) grant->by_policy = true;
-              answer(std::move(grant));
-          });
+    auto certificate = read_credential(std::nullopt, peer_);
+    if (!certificate) return answer(std::unexpected(certificate.error()));
+    put(who, *std::move(certificate), std::move(answer));
 }
 
 Result<void> Identities::require(auth::Rights right) const {
     if (!policy_) {
         return fail(ErrorCode::unauthorized,
-                    devices_.empty() ? "the connection has put no token that proves who it is"
+                    clients_.empty() ? "the connection has put no token that proves who it is"
                                      : "a device's token does not open what is a service's");
     }
     if (auth::includes(policy_->principal.rights, right)) return {};
@@ -147,40 +213,78 @@ Result<void> Identities::require(auth::Rights right) const {
                     right == auth::Rights::device_connect ? "DeviceConnect" : "ServiceConnect"));
 }
 
-std::string_view Identities::anyone() const {
+std::string Identities::anyone() const {
     if (policy_) return policy_->principal.policy;
-    return devices_.empty() ? "unknown" : std::string_view(devices_.begin()->first.value());
+    return clients_.empty() ? "unknown" : clients_.begin()->first.name();
 }
 
 // -- their ends ----------------------------------------------------------------------------------
 
-Identities::Expired Identities::take_expired(WallTime now) {
-    Expired expired;
-    if (!next_expiry_ || now < *next_expiry_) return expired;
+std::vector<Identities::Lost> Identities::take_expired(WallTime now) {
+    std::vector<Lost> lost;
+    if (!next_expiry_ || now < *next_expiry_) return lost;
     if (policy_ && policy_->principal.expires_at <= now) {
-        expired.policy = std::move(policy_->principal.policy);
+        lost.push_back({.name = std::move(policy_->principal.policy),
+                        .claim = {},
+                        .reason = Error(ErrorCode::unauthorized, "the policy's token expired")});
         policy_.reset();
     }
-    std::erase_if(devices_, [&](const auto& entry) {
-        if (entry.second.expires_at > now) return false;
-        expired.devices.push_back(entry.first);
+    std::erase_if(clients_, [&](const auto& entry) {
+        const auto& [claim, client] = entry;
+        if (client.expires_at > now) return false;
+        const bool token = std::holds_alternative<auth::SharedAccessSignature>(client.credential);
+        lost.push_back({.name = claim.name(),
+                        .claim = claim,
+                        .reason = Error(ErrorCode::unauthorized,
+                                        fmt::format("the {}'s {} expired", kind_of(claim),
+                                                    token ? "token" : "certificate"))});
         return true;
     });
     find_next_expiry();
-    return expired;
+    return lost;
 }
 
-void Identities::forget(const model::DeviceId& device) {
-    devices_.erase(device);
+void Identities::prove_again(const std::function<void(const Lost&)>& lost) {
+    ++keyrings_seen_;
+    if (policy_) {
+        const auto principal = check(policy_->token, policy_->devices_only);
+        // With fewer rights than it had it starts anew: the client puts its token again.
+        if (!principal || !auth::includes(principal->rights, policy_->principal.rights)) {
+            Lost gone{.name = std::move(policy_->principal.policy),
+                      .claim = {},
+                      .reason = principal ? Error(ErrorCode::unauthorized,
+                                                  "the policy lost rights that it had")
+                                          : principal.error()};
+            policy_.reset();
+            find_next_expiry();
+            lost(gone);
+        } else {
+            policy_->principal = *principal;
+        }
+    }
+    for (const auto& [claim, client] : clients_) {
+        if (!client.by_keyring) continue;
+        prove({.first = claim}, client.credential,
+              [this, claim, number = client.number, lost](const auto& grant) {
+                  const auto known = clients_.find(claim);
+                  if (grant || known == clients_.end() || known->second.number != number) return;
+                  forget(claim);
+                  lost({.name = claim.name(), .claim = claim, .reason = grant.error()});
+              });
+    }
+}
+
+void Identities::forget(const Claim& claim) {
+    clients_.erase(claim);
     find_next_expiry();
 }
 
 void Identities::find_next_expiry() {
     next_expiry_.reset();
     if (policy_) next_expiry_ = policy_->principal.expires_at;
-    for (const auto& [id, device] : devices_) {
+    for (const auto& [claim, client] : clients_) {
         next_expiry_ =
-            next_expiry_ ? std::min(*next_expiry_, device.expires_at) : device.expires_at;
+            next_expiry_ ? std::min(*next_expiry_, client.expires_at) : client.expires_at;
     }
 }
 

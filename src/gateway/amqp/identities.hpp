@@ -1,6 +1,6 @@
 #pragma once
-// Whom one connection speaks for: the tokens put on it, one by a policy and one by each device,
-// each with an end of its own.
+// Whom one connection speaks for: the tokens put on it, one by a policy and one by each device or
+// module, and the certificate it came with. Each has an end of its own.
 //
 // Owned by the connection's context, lives on its loop. A token is checked when it is put, and
 // again for each link that stands on it: an identity may have changed in between, and the hub
@@ -17,6 +17,15 @@
 
 namespace restante::gateway {
 
+/// Whom an address or an audience may mean: some clients escape an id twice and an id may hold a
+/// '%' of its own, so the registry decides which it is.
+struct Candidates {
+    Claim first;
+    std::optional<Claim> other{};
+};
+/// Errors: argument_invalid, when the module's id breaks the rules.
+Result<Candidates> candidates_of(const wire::DeviceTarget& target);
+
 class Identities {
   public:
     /// Devices on one connection: Java's multiplexing client puts 1,000, the most of any SDK.
@@ -26,66 +35,79 @@ class Identities {
     template <class T>
     using Answer = std::move_only_function<void(Result<T>)>;
 
-    Identities(const Access& access, net::ConnectionHandle handle)
-        : access_(access), handle_(std::move(handle)) {}
+    Identities(const Access& access, net::ConnectionHandle handle, const net::Peer& peer)
+        : access_(access), handle_(std::move(handle)), peer_(peer) {}
 
     /// Checks a token and keeps it for whatever its audience names; one of the same identity is
     /// replaced. Errors: unauthorized, device_not_found, device_disabled, module_not_found,
     /// cbs_token_maximum_exceeded.
     void put_token(std::string_view token, Answer<void> answer);
-    /// A token for a device that was named beside it. Errors: likewise.
-    void put_device_token(const wire::DeviceTarget& device, std::string_view token,
-                          Answer<void> answer);
+    /// A token for a device or module that was named beside it. Errors: likewise.
+    void put_token_of(const Candidates& who, std::string_view token, Answer<void> answer);
     /// A token by that policy. Errors: unauthorized.
     Result<void> put_policy_token(std::string_view policy, std::string_view token);
 
-    /// A device that may use a link, and whose token says so.
+    /// A device or module that may use a link, and what says so.
     struct Grant {
-        model::DeviceId device;
+        Claim claim;
         DeviceProof proof;
         bool by_policy = false;
     };
-    /// Errors: unauthorized, device_not_found, device_disabled.
-    void authorise(const wire::DeviceTarget& device, Answer<Grant> answer);
+    /// By its own token, or the policy's, or else by the connection's certificate, which speaks for
+    /// one device or module. Errors: unauthorized, device_not_found, module_not_found,
+    /// device_disabled.
+    void authorise(const Candidates& who, Answer<Grant> answer);
     /// Whether the policy's token gives a right. Errors: unauthorized.
     Result<void> require(auth::Rights right) const;
 
-    /// The policy or the device, for the log.
-    std::string_view anyone() const;
-    bool empty() const { return !policy_ && devices_.empty(); }
+    /// The policy or a device, for the log.
+    std::string anyone() const;
+    bool empty() const { return !policy_ && clients_.empty(); }
 
     std::optional<WallTime> next_expiry() const { return next_expiry_; }
-    struct Expired {
-        std::optional<std::string> policy;
-        std::vector<model::DeviceId> devices;
+    /// Someone whose proof no longer holds: the policy or, with `claim`, a device or module.
+    struct Lost {
+        std::string name;
+        std::optional<Claim> claim;
+        Error reason;
     };
-    /// Forgets and names those whose tokens have ended.
-    Expired take_expired(WallTime now);
-    void forget(const model::DeviceId& device);
+    /// Forgets and names those whose tokens and certificates have ended.
+    std::vector<Lost> take_expired(WallTime now);
+    /// The keyring was replaced. Forgets those that the new one does not prove and tells each to
+    /// `lost`, which lives as long as this.
+    void prove_again(const std::function<void(const Lost&)>& lost);
+    void forget(const Claim& claim);
 
   private:
     struct Policy {
         auth::ServicePrincipal principal;
         auth::SharedAccessSignature token;
+        bool devices_only;  ///< its audience is that of all devices
     };
-    struct Device {
-        auth::SharedAccessSignature token;
+    struct Client {
+        Credential credential;
         WallTime expires_at;
+        bool by_keyring;
+        std::uint64_t number;  ///< another one for each token put
     };
 
     Result<void> put_policy(auth::SharedAccessSignature token);
-    void put_device(model::DeviceId device, std::optional<model::DeviceId> other,
-                    auth::SharedAccessSignature token, Answer<void> answer);
-    Result<void> keep(const Grant& grant, auth::SharedAccessSignature token);
-    void prove(model::DeviceId device, std::optional<model::DeviceId> other,
-               auth::SharedAccessSignature token, Answer<Grant> answer);
+    Result<auth::ServicePrincipal> check(const auth::SharedAccessSignature& token,
+                                         bool devices_only) const;
+    void put(const Candidates& who, Credential credential, Answer<Grant> answer);
+    Result<void> keep(const Grant& grant, Credential credential);
+    void prove(Candidates who, Credential credential, Answer<Grant> answer);
     void find_next_expiry();
 
     const Access& access_;
     net::ConnectionHandle handle_;
+    const net::Peer& peer_;
     std::optional<Policy> policy_;
-    std::map<model::DeviceId, Device> devices_;
+    std::map<Claim, Client> clients_;
+    std::optional<Claim> certified_;  ///< whom the connection's certificate speaks for
     std::optional<WallTime> next_expiry_;
+    std::uint64_t keyrings_seen_ = 0;
+    std::uint64_t last_number_ = 0;
 };
 
 }  // namespace restante::gateway

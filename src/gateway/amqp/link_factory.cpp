@@ -71,25 +71,28 @@ Result<std::unique_ptr<LinkNode>> make_device_node(AmqpContext& context, const L
     const auto& node = request.node;
     if (request.peer_sends()) {
         if (std::holds_alternative<wire::DeviceEvents>(node)) {
-            return std::make_unique<EventsTarget>(context, link, grant.device);
+            return std::make_unique<EventsTarget>(context, link, grant.claim);
         }
         if (std::holds_alternative<wire::DeviceMethods>(node)) {
             return std::make_unique<MethodsTarget>(context, link);
         }
         if (std::holds_alternative<wire::DeviceTwin>(node)) {
-            return std::make_unique<TwinTarget>(context, link, grant.device);
+            return std::make_unique<TwinTarget>(context, link, grant.claim);
         }
         return no_such_node(request);
     }
+    // A module hears of no messages: neither of its own nor on the inputs that an edge routes to.
+    const bool quiet =
+        std::holds_alternative<wire::DeviceMethods>(node) ||
+        (grant.claim.module && (std::holds_alternative<wire::DeviceDevicebound>(node) ||
+                                std::holds_alternative<wire::DeviceEvents>(node)));
+    if (quiet) return std::make_unique<QuietSource>(context, link);
     if (std::holds_alternative<wire::DeviceDevicebound>(node)) {
         return std::make_unique<DeviceboundSource>(context, link, request.wants_settled(),
                                                    std::move(grant), client_of(*request.attach));
     }
-    if (std::holds_alternative<wire::DeviceMethods>(node)) {
-        return std::make_unique<QuietSource>(context, link);
-    }
     if (std::holds_alternative<wire::DeviceTwin>(node)) {
-        return std::make_unique<TwinSource>(context, link, grant.device);
+        return std::make_unique<TwinSource>(context, link, grant.claim);
     }
     return no_such_node(request);
 }

@@ -55,7 +55,7 @@ class TargetNode : public LinkNode {
 };
 
 /// A node from which nothing ever comes, granted because clients will not go on without it: method
-/// calls, notifications of uploads.
+/// calls, notifications of uploads, messages for modules.
 class QuietSource final : public LinkNode {
   public:
     using LinkNode::LinkNode;
