@@ -33,7 +33,7 @@ def token_of(fields):
 
 
 def secrets_of(token):
-    """What of a token, or of a piece of one, may appear nowhere: its signature, in each spelling."""
+    """What of a token, or of a piece of one, may appear nowhere: its signature, as spelled."""
     signature = token.partition("sig=")[2].partition("&")[0]
     spellings = {signature, urllib.parse.unquote(signature)}
     return {text for text in spellings if len(text) >= 8}
@@ -61,8 +61,8 @@ def malformed(good):
     fields = fields_of(good)
     for size in (0, 10, 21, 22, len(good) // 2, len(good) - len("&se=1234567890")):
         yield Wrong(f"truncated to {size}", good[:size],
-                    "missing|SharedAccessSignature|field|no policy|name different policies|"
-                    "user name and password")
+                    "missing|neither a token|SharedAccessSignature|field|no policy|"
+                    "name different policies|user name and password")
     for name in ("sr", "sig", "se"):
         less = {known: value for known, value in fields.items() if known != name}
         yield Wrong(f"without {name}", token_of(less), f"field {name} is missing")
