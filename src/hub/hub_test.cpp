@@ -308,6 +308,40 @@ TEST_F(HubTest, AFailedCommitAnswersNobodyAndStopsTheHub) {
     EXPECT_FALSE(sent.answered());
 }
 
+TEST(HubBackPressure, SendersAreToldToComeBackWhileTooMuchWaitsForTheDisk) {
+    NoLog sink;
+    test::ManualClock clock;
+    store::MemoryEngine engine(store::MemoryEngine::Completion::run_pending);
+    store::Store store(engine);
+    Hub hub(store, clock, Logger(sink, clock), {.queue = {.depth_max = 10'000}},
+            [](const Error&) {});
+    ASSERT_TRUE(hub.start());
+    const auto device = *model::DeviceId::parse("d");
+    const auto write_until = [&](auto& awaited) {
+        while (!awaited.answered()) engine.run_pending();
+        return awaited.get();
+    };
+    Awaited<model::DeviceDescription> created;
+    hub.registry().put_device({.id = device}, {}, created.answer());
+    ASSERT_TRUE(write_until(created));
+
+    constexpr std::size_t body_bytes = 60'000;
+    constexpr std::size_t messages = model::limits::uncommitted_bytes_max / body_bytes + 2;
+    model::CloudToDeviceMessage message{.body = Bytes(body_bytes)};
+    std::vector<Awaited<model::SequenceNumber>> sent(messages);
+    for (auto& each : sent) hub.enqueue(device, message, each.answer());
+    const auto refused = sent.back().get();  // at once: the disk has taken none yet
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::service_unavailable);
+    EXPECT_FALSE(sent.front().answered());
+    EXPECT_TRUE(write_until(sent.front()));
+    while (!sent[messages / 2].answered()) engine.run_pending();
+    Awaited<model::SequenceNumber> again;
+    hub.enqueue(device, message, again.answer());
+    EXPECT_TRUE(write_until(again));
+    hub.stop();
+}
+
 // -- feedback ------------------------------------------------------------------------------------
 
 class HubFeedbackTest : public HubTest {
