@@ -70,6 +70,12 @@ bool match_devicebound_filter(const model::DeviceId& device, std::string_view fi
            (filter.empty() || filter == "/" || filter == "/#");
 }
 
+bool match_module_filter(const model::DeviceId& device, const model::ModuleId& module,
+                         std::string_view filter) {
+    return take_prefix(filter, "devices/" + device.value() + "/modules/" + module.value() + "/") &&
+           (filter == "#" || filter == "inputs/#" || filter == "messages/devicebound/#");
+}
+
 std::optional<std::string_view> devicebound_bag(const model::DeviceId& device,
                                                 std::string_view topic) {
     if (!take_prefix(topic, devicebound_base(device))) return std::nullopt;
@@ -111,9 +117,9 @@ Result<MqttUsername> MqttUsername::parse(std::string_view text) {
     const bool query_follows =
         text.starts_with('?') || text.substr(0, text.find('/')).contains("api-version=");
     if (!query_follows && !text.empty()) {
-        const auto module = model::DeviceId::parse(take_segment(text));
+        auto module = model::ModuleId::parse(take_segment(text));
         if (!module) return std::unexpected(module.error());
-        username.module_id = module->value();
+        username.module_id = *std::move(module);
     }
     take_prefix(text, "?");
     read_query(text, username);

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "model/cloud_to_device_message.hpp"
 #include "model/device_id.hpp"
+#include "model/module_id.hpp"
 
 namespace restante::wire {
 
@@ -31,6 +32,11 @@ std::string devicebound_filter(const model::DeviceId& device);
 
 /// Whether a filter means the device's own messages: with or without the last level.
 bool match_devicebound_filter(const model::DeviceId& device, std::string_view filter);
+
+/// Whether a filter means what is sent to a module: all of it ("devices/{d}/modules/{m}/#"), its
+/// inputs or its messages. No SDK asks for more.
+bool match_module_filter(const model::DeviceId& device, const model::ModuleId& module,
+                         std::string_view filter);
 
 /// The bag of a topic that `device` received a message on; nullopt when it is another topic.
 std::optional<std::string_view> devicebound_bag(const model::DeviceId& device,
@@ -52,7 +58,7 @@ std::optional<TelemetryTopic> parse_telemetry_topic(std::string_view topic);
 struct MqttUsername {
     std::string host;
     model::DeviceId device_id;
-    std::optional<std::string> module_id;
+    std::optional<model::ModuleId> module_id;
     /// Empty when the query has none: old clients send no query.
     std::string api_version;
     /// The client's own name for itself (DeviceClientType), percent-decoded.

@@ -46,6 +46,22 @@ TEST(DeviceboundFilter, IsMatchedWithAndWithoutItsLastLevel) {
     }
 }
 
+TEST(ModuleFilter, MeansTheModulesOwn) {
+    const auto matches = [](std::string_view filter) {
+        return match_module_filter(device("d1"), *model::ModuleId::parse("m"), filter);
+    };
+    for (const char* filter : {"devices/d1/modules/m/#", "devices/d1/modules/m/inputs/#",
+                               "devices/d1/modules/m/messages/devicebound/#"}) {
+        EXPECT_TRUE(matches(filter)) << filter;
+    }
+    for (const char* filter :
+         {"", "#", "devices/d1/messages/devicebound/#", "devices/d1/modules/#",
+          "devices/d1/modules/m2/#", "devices/d1/modules/+/#", "devices/d2/modules/m/#",
+          "devices/d1/modules/m", "devices/d1/modules/m/inputs/x", "devices/d1/modules/M/#"}) {
+        EXPECT_FALSE(matches(filter)) << filter;
+    }
+}
+
 TEST(DeviceboundBag, IsWhatFollowsTheDevicesOwnTopic) {
     EXPECT_EQ(devicebound_bag(device("d1"), "devices/d1/messages/devicebound/%24.to=x"),
               "%24.to=x");
@@ -111,7 +127,8 @@ TEST(MqttUsername, ReadsTheFormsWithoutAQuery) {
          {"h/d/m", "h/d/m/", "h/d/m/?api-version=1", "h/d/m/api-version=1&DeviceClientType=a/b"}) {
         const auto read = MqttUsername::parse(text);
         ASSERT_TRUE(read) << text;
-        EXPECT_EQ(read->module_id, "m") << text;
+        ASSERT_TRUE(read->module_id) << text;
+        EXPECT_EQ(read->module_id->value(), "m") << text;
     }
 }
 

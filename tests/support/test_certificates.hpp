@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.hpp"
+
 namespace restante::test {
 
 struct TestCertificate {
@@ -80,6 +82,17 @@ inline TestCertificate make_certificate(const std::string& name, const std::stri
     X509_free(certificate);
     EVP_PKEY_free(key);
     return made;
+}
+
+/// As it is sent in a TLS handshake.
+inline Bytes to_der(const TestCertificate& made) {
+    X509* certificate =
+        PEM_read_bio_X509(detail::reader(made.certificate_pem).get(), nullptr, nullptr, nullptr);
+    Bytes der(static_cast<std::size_t>(i2d_X509(certificate, nullptr)));
+    unsigned char* end = der.data();
+    i2d_X509(certificate, &end);
+    X509_free(certificate);
+    return der;
 }
 
 /// The authority that signs the others.

@@ -22,11 +22,6 @@ mqtt::PacketId packet_id_of(model::SequenceNumber sequence) {
     return static_cast<mqtt::PacketId>(sequence.value % 0xFFFF + 1);
 }
 
-/// The client id an identity connects with: the device, or the device and one of its modules.
-std::string expected_client_id(const wire::MqttUsername& user) {
-    return user.module_id ? user.device_id.value() + '/' + *user.module_id : user.device_id.value();
-}
-
 }  // namespace
 
 void MqttSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now now) {
@@ -61,16 +56,17 @@ void MqttSession::advance(Now now) {
     engine_->advance(now.steady);
     handle_events();
     if (expires_at_ && now.wall >= *expires_at_) {
-        end(Error(ErrorCode::unauthorized, "the device's token expired"));
+        end(Error(ErrorCode::unauthorized, fmt::format("the {}'s {} expired", kind(),
+                                                       by_certificate_ ? "certificate" : "token")));
     }
 }
 
 void MqttSession::closed(const Error& reason) {
     if (attachment_) access_.hub().detach(*attachment_);
-    if (device_ && access_.log().enabled(LogLevel::debug)) {
+    if (claim_ && access_.log().enabled(LogLevel::debug)) {
         access_.log().debug(
             "connection_closed",
-            {{"protocol", "mqtt"}, {"device", device_->value()}, {"reason", reason.message}});
+            {{"protocol", "mqtt"}, {"device", client_id_}, {"reason", reason.message}});
     }
 }
 
@@ -90,20 +86,24 @@ void MqttSession::on(mqtt::ConnectRequested&& event) {
     }
     const auto user = wire::MqttUsername::parse(*connect.user_name);
     if (!user) return refuse(user.error());
-    if (expected_client_id(*user) != connect.client_id) {
+    Claim claim{.device = user->device_id, .module = user->module_id};
+    if (claim.name() != connect.client_id) {
         return refuse(Error(ErrorCode::unauthorized,
-                            "the client id is not the device named in the user name"));
+                            "the client id is not the device (or device/module) named in the user "
+                            "name"));
     }
-    if (user->module_id) {
-        return refuse(Error(ErrorCode::module_not_found, "this hub has no module identities"));
-    }
+    // An empty password is how some clients say that they have none.
     std::optional<std::string> token;
-    if (connect.password) token = to_text(*connect.password);
+    if (connect.password && !connect.password->empty()) token = to_text(*connect.password);
     auto credential = read_credential(token, peer_);
     if (!credential) return refuse(credential.error());
-    device_ = user->device_id;
+    peer_.certificate_chain = {};  // read, if it was wanted
+    claim_ = std::move(claim);
+    by_certificate_ = std::holds_alternative<auth::ClientCertificate>(*credential);
+    credential_ = *std::move(credential);
+    keyring_replaced_ = access_.on_new_keyring(handle_, [this] { prove_again(); });
     access_.authenticate(
-        {.device = *device_}, *std::move(credential),
+        *claim_, *credential_,
         on_connection<DeviceProof>(
             handle_, [this, clean = connect.clean_session, client = user->client_type](auto proof) {
                 if (!proof) return refuse(proof.error());
@@ -111,13 +111,27 @@ void MqttSession::on(mqtt::ConnectRequested&& event) {
             }));
 }
 
+void MqttSession::prove_again() {
+    if (!credential_) return;
+    access_.authenticate(*claim_, *credential_,
+                         on_connection<DeviceProof>(handle_, [this](const auto& proof) {
+                             if (!proof) end(proof.error());
+                         }));
+}
+
 void MqttSession::authenticated(DeviceProof proof, bool clean_session,
                                 const std::string& client_type) {
+    if (finished()) return;
     expires_at_ = proof.expires_at;
+    if (!proof.by_keyring) {
+        keyring_replaced_ = {};
+        credential_.reset();
+    }
     attachment_ = access_.hub().new_attachment_id();
     hub::AttachRequest request{
         .id = *attachment_,
-        .device = *device_,
+        .device = claim_->device,
+        .module = claim_->module,
         .identity_version = proof.identity_version,
         .protocol = hub::Protocol::mqtt,
         .peer = fmt::format("{} {}", peer_.address, client_type),
@@ -134,13 +148,14 @@ void MqttSession::authenticated(DeviceProof proof, bool clean_session,
 }
 
 void MqttSession::attached(model::MqttSubscriptions stored, bool clean_session) {
-    keep_session_ = !clean_session;
+    // Nothing is published to a module yet, so a session of one has nothing to keep.
+    keep_session_ = !clean_session && !claim_->module;
     if (keep_session_ || stored.empty()) {
         subscriptions_ = std::move(stored);
         return open(!subscriptions_.empty());
     }
     // CleanSession=1 ends the stored session [MQTT-3.1.2-6], for good once the device hears of it.
-    access_.hub().put_mqtt_subscriptions(*device_, {},
+    access_.hub().put_mqtt_subscriptions(claim_->device, {},
                                          on_connection<void>(handle_, [this](const auto& ended) {
                                              ended ? open(false) : refuse(ended.error());
                                          }));
@@ -179,9 +194,10 @@ void MqttSession::on(mqtt::Failed&& event) {
 // -- subscriptions -------------------------------------------------------------------------------
 
 std::optional<std::uint8_t> MqttSession::grant(const mqtt::Subscription& wanted) const {
-    const bool known =
-        wire::match_devicebound_filter(*device_, wanted.filter) || is_feature_filter(wanted.filter);
-    if (!known) return std::nullopt;
+    const bool own = claim_->module
+                         ? wire::match_module_filter(claim_->device, *claim_->module, wanted.filter)
+                         : wire::match_devicebound_filter(claim_->device, wanted.filter);
+    if (!own && !is_feature_filter(wanted.filter)) return std::nullopt;
     return wanted.qos == mqtt::QoS::at_most_once ? std::uint8_t{0} : std::uint8_t{1};
 }
 
@@ -191,7 +207,7 @@ void MqttSession::on(mqtt::SubscribeRequested&& event) {
         const auto granted = grant(wanted);
         codes.push_back(granted.value_or(mqtt::subscribe_failure));
         if (!granted) {
-            access_.log().warning("subscription_refused", {{"device", device_->value()},
+            access_.log().warning("subscription_refused", {{"device", client_id_},
                                                            {"filter", wanted.filter},
                                                            {"reason", "no such topic here"}});
             continue;
@@ -218,7 +234,7 @@ void MqttSession::on(mqtt::UnsubscribeRequested&& event) {
 void MqttSession::keep_subscriptions(std::function<void()> then) {
     if (!keep_session_) return then();
     access_.hub().put_mqtt_subscriptions(
-        *device_, subscriptions_,
+        claim_->device, subscriptions_,
         on_connection<void>(handle_, [this, then = std::move(then)](const auto& kept) {
             kept ? then() : end(kept.error());
         }));
@@ -228,7 +244,7 @@ void MqttSession::keep_subscriptions(std::function<void()> then) {
 std::optional<mqtt::QoS> MqttSession::devicebound_qos() const {
     std::optional<mqtt::QoS> highest;
     for (const auto& subscription : subscriptions_) {
-        if (!wire::match_devicebound_filter(*device_, subscription.filter)) continue;
+        if (!wire::match_devicebound_filter(claim_->device, subscription.filter)) continue;
         const auto granted = static_cast<mqtt::QoS>(subscription.granted_qos);
         highest = highest ? std::max(*highest, granted) : granted;
     }
@@ -256,10 +272,10 @@ void MqttSession::fetch() {
 void MqttSession::deliver(model::LockedMessage locked) {
     const auto qos = devicebound_qos();
     if (!qos || finished()) return;  // unsubscribed meanwhile; the lock ends with the attachment
-    auto topic = wire::devicebound_topic(*device_, *locked.message);
+    auto topic = wire::devicebound_topic(claim_->device, *locked.message);
     if (!topic) {
         access_.log().warning("message_undeliverable", {{"protocol", "mqtt"},
-                                                        {"device", device_->value()},
+                                                        {"device", client_id_},
                                                         {"seq", locked.queued.sequence.value},
                                                         {"reason", topic.error().message}});
         return;
@@ -274,7 +290,7 @@ void MqttSession::deliver(model::LockedMessage locked) {
     if (!packet_id) return end(packet_id.error());
     if (!counted) {
         // QoS 0 asks for no more than the write: that completes it.
-        access_.hub().complete(*device_, locked.token, core::LateSettlement::accept,
+        access_.hub().complete(claim_->device, locked.token, core::LateSettlement::accept,
                                [](const Result<void>&) {});
         return;
     }
@@ -287,7 +303,7 @@ void MqttSession::on(mqtt::Acknowledged&& event) {
         return entry.packet_id == event.packet_id;
     });
     if (sent == in_flight_.end()) return;
-    access_.hub().complete(*device_, sent->token, core::LateSettlement::accept,
+    access_.hub().complete(claim_->device, sent->token, core::LateSettlement::accept,
                            [](const Result<void>&) {});
     in_flight_.erase(sent);
 }
@@ -296,22 +312,28 @@ void MqttSession::on(mqtt::Acknowledged&& event) {
 
 void MqttSession::on(mqtt::PublishReceived&& event) {
     const auto& publish = event.publish;
-    const auto telemetry = wire::parse_telemetry_topic(publish.topic);
-    if (telemetry && telemetry->device_id == device_->value()) {
+    if (is_own_telemetry(publish.topic)) {
         if (!telemetry_reported_) {
             telemetry_reported_ = true;
             access_.log().warning("telemetry_discarded",
-                                  {{"device", device_->value()},
+                                  {{"device", client_id_},
                                    {"reason", "this hub carries cloud-to-device messages only"}});
         }
     } else if (publish.topic.starts_with("$iothub/twin/")) {
         refuse_twin_request(publish.topic);
     } else {
         return end(Error(ErrorCode::protocol_error,
-                         fmt::format("the device published to '{}', which is no topic of its own",
-                                     publish.topic)));
+                         fmt::format("the {} published to '{}', which is no topic of its own",
+                                     kind(), publish.topic)));
     }
     engine_->acknowledge(publish.packet_id);
+}
+
+/// A device may speak for its modules, not the reverse.
+bool MqttSession::is_own_telemetry(std::string_view topic) const {
+    const auto telemetry = wire::parse_telemetry_topic(topic);
+    if (!telemetry || telemetry->device_id != claim_->device.value()) return false;
+    return !claim_->module || telemetry->module_id == claim_->module->value();
 }
 
 /// A device that asks for its twin waits without limit for an answer, so it gets one.

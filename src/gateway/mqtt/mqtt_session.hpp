@@ -1,8 +1,9 @@
 #pragma once
-// One device on one MQTT connection: who it is, what it subscribed to, what it was given.
+// One device, or one of its modules, on one MQTT connection: who it is, what it subscribed to, what
+// it was given. Messages are for devices: a module connects, but gets none.
 //
 //     connect ─▶ authenticate ─▶ attach ─▶ open ──(subscribed)──▶ deliver, PUBACK completes
-//                    │ no           │ no     │ DISCONNECT, fault, token expired, replaced
+//                    │ no           │ no     │ DISCONNECT, fault, proof expired or void, replaced
 //                    └── CONNACK 5 ─┴────────┴──▶ over; what was not acknowledged returns
 //
 // Owned by its connection, lives on that connection's loop (net/session.hpp).
@@ -49,11 +50,15 @@ class MqttSession final : public net::Session {
     void on(mqtt::Failed&& event);
 
     void authenticated(DeviceProof proof, bool clean_session, const std::string& client_type);
+    /// The keyring was replaced: ends the session if what was shown opens nothing any more.
+    void prove_again();
     void attached(model::MqttSubscriptions stored, bool clean_session);
     void open(bool session_present);
     void refuse(const Error& reason);
     /// Ends the connection from our side and says why in the log.
     void end(const Error& reason);
+    /// "device", "module": for what is said about it.
+    std::string_view kind() const { return claim_->module ? "module" : "device"; }
 
     std::optional<std::uint8_t> grant(const mqtt::Subscription& wanted) const;
     void keep_subscriptions(std::function<void()> then);
@@ -61,6 +66,7 @@ class MqttSession final : public net::Session {
 
     void fetch();
     void deliver(model::LockedMessage locked);
+    bool is_own_telemetry(std::string_view topic) const;
     void refuse_twin_request(const std::string& topic);
 
     const Access& access_;
@@ -70,7 +76,11 @@ class MqttSession final : public net::Session {
     Now now_{};  ///< of the call being handled
 
     std::string client_id_;  ///< as claimed, for the log
-    std::optional<model::DeviceId> device_;
+    std::optional<Claim> claim_;
+    /// Kept as long as a new keyring may void it.
+    std::optional<Credential> credential_;
+    net::Broadcast::Subscription keyring_replaced_;
+    bool by_certificate_ = false;
     std::optional<hub::AttachmentId> attachment_;
     std::optional<WallTime> expires_at_;
     bool keep_session_ = false;

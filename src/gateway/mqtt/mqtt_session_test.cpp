@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "model/limits.hpp"
-#include "protocol/mqtt/inbox.hpp"
-#include "support/test_hub.hpp"
+#include "support/mqtt_session_client.hpp"
 
 namespace restante::gateway {
 namespace {
@@ -12,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using mqtt::ConnectReturnCode;
 using mqtt::QoS;
+using test::MqttDevice;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -21,105 +21,21 @@ using testing::SizeIs;
 
 constexpr std::string_view devicebound = "devices/d1/messages/devicebound/#";
 
-/// A device's end of one connection: writes packets, reads packets.
-class Device {
-  public:
-    Device(const Access& access, const Clock& clock)
-        : harness(std::make_unique<MqttSession>(access), clock) {}
-
-    void send(const mqtt::Packet& packet) {
-        Bytes bytes;
-        ASSERT_TRUE(mqtt::encode(packet, bytes));
-        harness.receive(bytes);
-    }
-    /// The next packet from the hub; fails the test when it is of another type or none comes.
-    template <class T>
-    T expect() {
-        std::optional<mqtt::Packet> packet;
-        harness.wait_until([&] {
-            packet = take();
-            return packet || harness.ended();
-        });
-        if (!packet) packet = take();
-        if (!packet || !std::holds_alternative<T>(*packet)) {
-            ADD_FAILURE() << (packet ? "another packet came" : "no packet came");
-            return {};
-        }
-        return std::get<T>(std::move(*packet));
-    }
-    bool has_more() { return take().has_value(); }
-
-    void subscribe(std::string_view filter, QoS qos = QoS::at_least_once) {
-        send(mqtt::Subscribe{.packet_id = 7,
-                             .subscriptions = {{.filter = std::string(filter), .qos = qos}}});
-    }
-
-    test::SessionHarness harness;
-
-  private:
-    std::optional<mqtt::Packet> take() {
-        inbox_.append(std::exchange(harness.output(), Bytes()));
-        const auto frame = inbox_.next(1'000'000);
-        if (!frame || !*frame) return std::nullopt;
-        auto packet = mqtt::decode(**frame);
-        return packet ? std::optional(std::move(*packet)) : std::nullopt;
-    }
-
-    mqtt::Inbox inbox_;
-};
-
-class MqttSessionTest : public test::TestHub {
+class MqttSessionTest : public test::MqttTest {
   protected:
-    mqtt::Connect connect_packet(std::string password, bool clean = false,
-                                 std::string_view id = "d1") const {
-        return {.client_id = std::string(id),
-                .user_name = fmt::format("{}/{}/?api-version=2021-04-12&DeviceClientType=test%2F1",
-                                         hostname, id),
-                .password = to_bytes(password),
-                .will = std::nullopt,
-                .keep_alive_seconds = 60,
-                .clean_session = clean};
+    using MqttTest::connect;
+    /// The device d1, by its own key.
+    std::unique_ptr<MqttDevice> connect(bool clean = false, bool session_present = false) {
+        return connect(connect_packet(device_token(d1), clean), {}, session_present);
     }
-    std::unique_ptr<Device> open() { return std::make_unique<Device>(access, clock); }
-    /// A device that the hub has accepted.
-    std::unique_ptr<Device> connect(bool clean = false, bool session_present = false) {
-        auto made = open();
-        made->send(connect_packet(device_token(d1), clean));
-        const auto answer = made->expect<mqtt::ConnAck>();
-        EXPECT_EQ(answer.return_code, ConnectReturnCode::accepted);
-        EXPECT_EQ(answer.session_present, session_present);
-        return made;
-    }
-    std::unique_ptr<Device> connect_and_subscribe(QoS qos = QoS::at_least_once,
-                                                  bool clean = false) {
+    std::unique_ptr<MqttDevice> connect_and_subscribe(QoS qos = QoS::at_least_once,
+                                                      bool clean = false) {
         auto made = connect(clean);
         made->subscribe(devicebound, qos);
         const auto codes = made->expect<mqtt::SubAck>().codes;
         EXPECT_THAT(codes, ElementsAre(static_cast<std::uint8_t>(qos)));
         return made;
     }
-    void expect_refused(const mqtt::Connect& packet, std::string_view reason) {
-        auto device = open();
-        device->send(packet);
-        const auto answer = device->expect<mqtt::ConnAck>();
-        EXPECT_EQ(answer.return_code, ConnectReturnCode::not_authorized) << reason;
-        EXPECT_TRUE(device->harness.wait_ended());
-        EXPECT_FALSE(device->has_more());
-        const auto lines = log.of("refused");
-        ASSERT_THAT(lines, Not(IsEmpty()));
-        EXPECT_THAT(lines.back(), HasSubstr("level=warning event=refused protocol=mqtt "
-                                            "peer=192.0.2.7:40112 who="));
-        EXPECT_THAT(lines.back(), HasSubstr(reason));
-    }
-    void expect_ended(Device& device, std::string_view reason) {
-        EXPECT_TRUE(device.harness.wait_ended());
-        EXPECT_FALSE(device.has_more());
-        EXPECT_THAT(log.text(), HasSubstr("event=connection_ended protocol=mqtt device=d1 "
-                                          "peer=192.0.2.7:40112 reason="));
-        EXPECT_THAT(log.text(), HasSubstr(reason));
-    }
-
-    const model::DeviceIdentity d1 = create("d1");
 };
 
 // -- connect -------------------------------------------------------------------------------------
@@ -167,20 +83,24 @@ TEST_F(MqttSessionTest, AConnectThatDoesNotNameADeviceProperlyIsRefused) {
     auto other_id = connect_packet(device_token(d1));
     other_id.client_id = "d2";
     expect_refused(other_id,
-                   "who=d2 reason=\"the client id is not the device named in the user name");
+                   "who=d2 reason=\"the client id is not the device (or device/module) named ");
     auto no_password = connect_packet("");
-    no_password.password.reset();
     expect_refused(no_password, "neither a token (password");
+    auto empty_password = no_password;
+    empty_password.password.emplace();
+    expect_refused(empty_password, "neither a token (password");
     auto no_name = no_password;
     no_name.user_name.reset();
     expect_refused(no_name, "CONNECT has no user name");
     auto no_device = connect_packet(device_token(d1));
     no_device.user_name = "hub.example";
     expect_refused(no_device, "the MQTT user name must begin with {host}/{device id}");
-    auto module = connect_packet(device_token(d1));
-    module.client_id = "d1/m1";
-    module.user_name = "hub.example/d1/m1/?api-version=2021-04-12";
-    expect_refused(module, "this hub has no module identities");
+    auto module_only_in_client_id = connect_packet(device_token(d1));
+    module_only_in_client_id.client_id = "d1/m1";
+    expect_refused(module_only_in_client_id, "the client id is not the device (or device/module)");
+    auto module_only_in_user_name = connect_packet(device_token(d1));
+    module_only_in_user_name.user_name = "hub.example/d1/m1/?api-version=2021-04-12";
+    expect_refused(module_only_in_user_name, "the client id is not the device (or device/module)");
 }
 
 TEST_F(MqttSessionTest, AClientThatBreaksTheProtocolIsDroppedAndNamed) {
