@@ -61,6 +61,15 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
     return true;
 }
 
+void within_limits(HttpExchange& exchange, core::Operation operation, HttpHandler handler) {
+    auto& hub = exchange.access().hub();
+    if (!hub.throttles()) return handler(exchange);
+    hub.admit(operation, 1,
+              exchange.on_answer<void>([&exchange, handler](const Result<void>& admitted) {
+                  admitted ? handler(exchange) : exchange.fail(admitted.error());
+              }));
+}
+
 void device_itself(HttpExchange& exchange, HttpHandler handler) {
     const std::string& name = exchange.segment(1);
     auto device = model::DeviceId::parse(name);
