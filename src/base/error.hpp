@@ -37,6 +37,7 @@ enum class ErrorCode : std::uint8_t {
     too_many_devices,
     too_many_modules_on_device,
     throttled,
+    quota_exceeded,
     server_error,
     service_unavailable,
     timeout,

@@ -21,9 +21,18 @@ struct FeedbackRules {
     std::uint32_t delivery_count_max = model::limits::delivery_count_max;
 };
 
+/// The tiers of the service; `off`: no limits.
+enum class ServiceTier : std::uint8_t { off, f1, s1, s2, s3 };
+
+struct ThrottleRules {
+    ServiceTier tier = ServiceTier::off;
+    std::uint32_t units = 1;
+};
+
 struct HubRules {
     QueueRules queue;
     FeedbackRules feedback;
+    ThrottleRules throttle;
 };
 
 }  // namespace restante::core

@@ -86,6 +86,7 @@ Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules 
       log_(logger),
       on_storage_failure_(std::move(on_storage_failure)),
       state_(rules, random_incarnation()),
+      throttle_(rules.throttle),
       work_(io_.get_executor()),
       timer_(io_) {}
 
@@ -113,6 +114,33 @@ void Hub::stop() {
     thread_.join();
 }
 
+// -- limits --------------------------------------------------------------------------------------
+
+void Hub::admit(core::Operation operation, std::size_t count, Answer<void> answer) {
+    on_loop([this, operation, count, answer = std::move(answer)]() mutable {
+        answer(check_throttle(operation, count));
+    });
+}
+
+Result<void> Hub::check_throttle(core::Operation operation, std::size_t count) {
+    const SteadyTime now = clock_.now().steady;
+    auto admitted = throttle_.admit(operation, count, now);
+    if (!admitted && throttle_.is_news(operation, now)) {
+        log_.warning("throttled",
+                     {{"operation", core::name(operation)}, {"reason", admitted.error().message}});
+    }
+    return admitted;
+}
+
+Result<void> Hub::check_send() {
+    if (commits_.uncommitted_bytes() > model::limits::uncommitted_bytes_max) {
+        return fail(ErrorCode::service_unavailable,
+                    "more messages wait for the disk than memory may hold: send again later");
+    }
+    if (auto left = throttle_.check_quota(clock_.now().wall); !left) return left;
+    return check_throttle(core::Operation::send, 1);
+}
+
 // -- sending -------------------------------------------------------------------------------------
 
 void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
@@ -120,13 +148,11 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
     auto shared = std::make_shared<const model::CloudToDeviceMessage>(std::move(message));
     on_loop([this, device = std::move(device), shared = std::move(shared),
              answer = std::move(answer)]() mutable {
-        if (commits_.uncommitted_bytes() > model::limits::uncommitted_bytes_max) {
-            answer(fail(ErrorCode::service_unavailable,
-                        "more messages wait for the disk than memory may hold: send again later"));
-            return;
-        }
+        if (auto may = check_send(); !may) return answer(std::unexpected(may.error()));
         core::ChangeSet changes;
+        const std::size_t bytes = shared->body.size();
         auto sequence = state_.enqueue(device, std::move(shared), clock_.now(), changes);
+        if (sequence) throttle_.count_message(bytes, clock_.now().wall);
         commit(std::move(changes),
                [this, device = std::move(device), sequence, answer = std::move(answer)]() mutable {
                    if (sequence) {
@@ -188,7 +214,7 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
 }
 
 /// What was proved may have changed on the way here.
-Result<void> Hub::check_attach(const AttachRequest& request) const {
+Result<void> Hub::check_attach(const AttachRequest& request) {
     const auto* device = state_.find(request.device);
     if (!device) {
         return fail(ErrorCode::device_not_found, "the device was deleted while it connected");
@@ -204,8 +230,10 @@ Result<void> Hub::check_attach(const AttachRequest& request) const {
         }
         version = module->version;
     }
-    if (version == request.identity_version) return {};
-    return fail(ErrorCode::unauthorized, "the identity changed while the device connected");
+    if (version != request.identity_version) {
+        return fail(ErrorCode::unauthorized, "the identity changed while the device connected");
+    }
+    return check_throttle(core::Operation::connect, 1);
 }
 
 void Hub::detach(AttachmentId attachment) {
@@ -245,6 +273,8 @@ void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_d
                       Answer<std::optional<model::LockedMessage>> answer) {
     on_loop([this, device = std::move(device), lock_duration,
              answer = std::move(answer)]() mutable {
+        const auto admitted = check_throttle(core::Operation::receive_over_https, 1);
+        if (!admitted) return answer(std::unexpected(admitted.error()));
         core::ChangeSet changes;
         const core::ReceiveOrder order{
             .max = 1,

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/logger.hpp"
+#include "core/throttle/throttle.hpp"
 #include "hub/attachments.hpp"
 #include "hub/commit_pipeline.hpp"
 #include "hub/feedback_receivers.hpp"
@@ -40,6 +41,12 @@ class Hub {
 
     /// Identities: who may be attached and sent to.
     Registry& registry() { return registry_; }
+
+    /// Takes operations that Hub does not count itself from what the tier allows. Errors:
+    /// throttled.
+    void admit(core::Operation operation, std::size_t count, Answer<void> answer);
+    /// Whether there are such limits at all. Any thread.
+    bool throttles() const { return throttle_.enabled(); }
 
     // -- sending -----------------------------------------------------------------------------
     /// Also errors: service_unavailable, when more waits for the disk than memory may hold.
@@ -112,7 +119,9 @@ class Hub {
     void note_dropped_feedback();
     void settle(std::string_view event, model::DeviceId device, model::LockToken token,
                 Answer<void> answer, Settlement decide);
-    Result<void> check_attach(const AttachRequest& request) const;
+    Result<void> check_throttle(core::Operation operation, std::size_t count);
+    Result<void> check_send();
+    Result<void> check_attach(const AttachRequest& request);
     void end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes);
 
     store::Store& store_;
@@ -120,6 +129,7 @@ class Hub {
     Logger log_;
     FailureHandler on_storage_failure_;
     core::HubState state_;
+    core::Throttle throttle_;
     Attachments attachments_;
     FeedbackReceivers feedback_receivers_;
     std::uint64_t feedback_dropped_ = 0;  ///< as last logged

@@ -342,6 +342,40 @@ TEST(HubBackPressure, SendersAreToldToComeBackWhileTooMuchWaitsForTheDisk) {
     hub.stop();
 }
 
+TEST(HubThrottle, ATiersLimitsRefuseWithTheirCodesAndNothingIsLost) {
+    NoLog sink;
+    test::ManualClock clock;
+    store::MemoryEngine engine;
+    store::Store store(engine);
+    core::HubRules rules;
+    rules.queue.depth_max = 10'000;
+    rules.throttle = {.tier = core::ServiceTier::s1};
+    Hub hub(store, clock, Logger(sink, clock), rules, [](const Error&) {});
+    ASSERT_TRUE(hub.start());
+    const auto device = *model::DeviceId::parse("d");
+    Awaited<model::DeviceDescription> created;
+    hub.registry().put_device({.id = device}, {}, created.answer());
+    ASSERT_TRUE(created.get());
+    std::vector<Awaited<model::SequenceNumber>> sent(101);
+    for (auto& each : sent) hub.enqueue(device, {}, each.answer());
+    for (std::size_t i = 0; i < 100; ++i) ASSERT_TRUE(sent[i].get());
+    EXPECT_EQ(sent[100].get().error().code, ErrorCode::throttled);
+    clock.advance(1s);
+    Awaited<model::SequenceNumber> later;
+    hub.enqueue(device, {}, later.answer());
+    EXPECT_TRUE(later.get());
+    Awaited<void> entries;
+    hub.admit(core::Operation::registry, 101, entries.answer());
+    EXPECT_TRUE(entries.get()) << "a full bucket takes more at once";
+    Awaited<std::vector<FailedWrite>> written;
+    hub.registry().apply({{.device = {.id = device}}}, written.answer());
+    EXPECT_EQ(written.get().error().code, ErrorCode::throttled);
+    Awaited<model::DeviceDescription> found;
+    hub.registry().find_device(device, found.answer());
+    EXPECT_EQ(found.get()->cloud_to_device_message_count, 101u);
+    hub.stop();
+}
+
 // -- feedback ------------------------------------------------------------------------------------
 
 class HubFeedbackTest : public HubTest {

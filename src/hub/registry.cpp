@@ -125,7 +125,11 @@ void Registry::list_modules(model::DeviceId device,
 void Registry::apply(std::vector<model::RegistryWrite> writes,
                      Answer<std::vector<FailedWrite>> answer) {
     answer_after_commit(std::move(answer),
-                        [this, writes = std::move(writes)](core::ChangeSet& changes) mutable {
+                        [this, writes = std::move(writes)](
+                            core::ChangeSet& changes) mutable -> Result<std::vector<FailedWrite>> {
+                            auto admitted =
+                                hub_.check_throttle(core::Operation::registry, writes.size());
+                            if (!admitted) return std::unexpected(admitted.error());
                             std::vector<FailedWrite> failed;
                             for (auto& entry : writes) {
                                 FailedWrite as_failed{.device = entry.device.id,

@@ -57,7 +57,8 @@ class Registry {
     void list_modules(model::DeviceId device, Answer<std::vector<model::ModuleDescription>> answer);
 
     // -- many --------------------------------------------------------------------------------
-    /// One after the other, each done or failed for itself, all that is done in one commit.
+    /// One after the other, each done or failed for itself, all that is done in one commit; none
+    /// when the tier does not allow as many. Errors: throttled.
     void apply(std::vector<model::RegistryWrite> writes, Answer<std::vector<FailedWrite>> answer);
     void count(Answer<RegistryCounts> answer);
     /// One page, made in slices between which the loop serves everyone else. Errors: those of

@@ -25,6 +25,9 @@ inline constexpr std::size_t modules_per_device_max = 50;
 /// Our own: the service names none.
 inline constexpr std::size_t managed_by_characters_max = 128;
 
+/// throttling.units: units of a tier that a hub may have. Source: the service's page on tiers.
+inline constexpr std::uint32_t throttle_units_max = 200;
+
 /// Issuers between a device's certificate and a trusted authority. Our own: fleets use one or two.
 inline constexpr int certificate_chain_depth_max = 5;
 

@@ -22,6 +22,12 @@ const std::map<std::string, LogLevel> log_levels{{"debug", LogLevel::debug},
                                                  {"warning", LogLevel::warning},
                                                  {"error", LogLevel::error}};
 
+const std::map<std::string, core::ServiceTier> service_tiers{{"off", core::ServiceTier::off},
+                                                             {"F1", core::ServiceTier::f1},
+                                                             {"S1", core::ServiceTier::s1},
+                                                             {"S2", core::ServiceTier::s2},
+                                                             {"S3", core::ServiceTier::s3}};
+
 std::string variable_of(std::string name) {
     std::transform(name.begin(), name.end(), name.begin(), [](char c) {
         if (c == '-' || c == '.') return '_';
@@ -92,6 +98,33 @@ void declare_rules(CLI::App& app, core::HubRules& rules, std::vector<std::string
                  "How long a receiver holds feedback, PT5S to PT5M");
 }
 
+/// The settings that begin with throttling.
+void declare_throttle(CLI::App& app, core::ThrottleRules& rules, std::vector<std::string>& names) {
+    const std::string tier = names.emplace_back("throttling.profile");
+    app.add_option("--" + tier, rules.tier, "Limits of a service tier: off, F1, S1, S2 or S3 [off]")
+        ->type_name("TIER")
+        ->transform(CLI::CheckedTransformer(service_tiers, CLI::ignore_case))
+        ->envname(variable_of(tier));
+    const std::string units = names.emplace_back("throttling.units");
+    app.add_option("--" + units, rules.units, "Units of that tier: F1 has 1, S3 up to 10")
+        ->type_name("N")
+        ->capture_default_str()
+        ->check(CLI::Range(1U, model::limits::throttle_units_max))
+        ->envname(variable_of(units));
+}
+
+void check_throttle(const core::ThrottleRules& rules) {
+    using core::ServiceTier;
+    const std::uint32_t max = rules.tier == ServiceTier::f1   ? 1
+                              : rules.tier == ServiceTier::s3 ? 10
+                                                              : model::limits::throttle_units_max;
+    if (rules.units <= max) return;
+    throw UsageError(fmt::format(
+        "--throttling.units {} is more than that tier has: F1 has 1, S1 and S2 up to 200, S3 up "
+        "to 10",
+        rules.units));
+}
+
 /// Declares every setting once, for all three sources.
 std::vector<std::string> declare(CLI::App& app, Config& config, std::string& config_file) {
     std::vector<std::string> names;
@@ -124,6 +157,7 @@ std::vector<std::string> declare(CLI::App& app, Config& config, std::string& con
         ->type_name("LEVEL")
         ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case));
     declare_rules(app, config.rules, names);
+    declare_throttle(app, config.rules.throttle, names);
     app.add_option("--config", config_file, "TOML file with these settings")
         ->type_name("FILE")
         ->envname("RESTANTE_CONFIG");
@@ -182,6 +216,7 @@ Config parse_config(std::span<const std::string> arguments) {
     } catch (const CLI::ParseError& error) {
         throw UsageError(error.what());
     }
+    check_throttle(config.rules.throttle);
     for (const auto& extra : app.remaining()) {
         const bool flag = extra.starts_with("--");
         const std::string name = flag ? extra.substr(2, extra.find('=') - 2) : extra;

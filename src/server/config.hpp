@@ -28,8 +28,9 @@ struct Config {
     /// Further names and addresses for the server certificate.
     std::vector<std::string> san;
     LogLevel log_level = LogLevel::info;
-    /// The settings that begin with cloudToDevice: the service's names, ranges and defaults, and
-    /// two more that it does not let one choose, maxQueueDepth and lockDurationAsIso8601.
+    /// The settings that begin with throttling, and those that begin with cloudToDevice: the
+    /// service's names, ranges and defaults, and two more that it does not let one choose,
+    /// maxQueueDepth and lockDurationAsIso8601.
     core::HubRules rules;
 };
 

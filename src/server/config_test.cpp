@@ -147,5 +147,21 @@ TEST(Config, ARuleOutOfItsRangeIsRefusedWithTheRange) {
     EXPECT_THAT(refusal({"--config", file.path}), HasSubstr("1 to 100"));
 }
 
+TEST(Config, ATierAndItsUnitsLimitTheHub) {
+    using testing::HasSubstr;
+    EXPECT_EQ(parse({}).rules.throttle.tier, core::ServiceTier::off);
+    const File file("[throttling]\nprofile = \"s3\"\nunits = 10\n");
+    const auto rules = parse({"--config", file.path}).rules.throttle;
+    EXPECT_EQ(rules.tier, core::ServiceTier::s3);
+    EXPECT_EQ(rules.units, 10u);
+    EXPECT_THAT(refusal({"--throttling.profile", "S4"}), HasSubstr("throttling.profile"));
+    EXPECT_THAT(refusal({"--throttling.profile", "S1", "--throttling.units", "0"}),
+                HasSubstr("throttling.units"));
+    EXPECT_THAT(refusal({"--throttling.profile", "F1", "--throttling.units", "2"}),
+                HasSubstr("F1 has 1"));
+    EXPECT_THAT(refusal({"--throttling.profile", "S3", "--throttling.units", "11"}),
+                HasSubstr("S3 up to 10"));
+}
+
 }  // namespace
 }  // namespace restante::server

@@ -234,7 +234,7 @@ TEST(ErrorCatalogue, MeansTheNearestErrorWeHave) {
     for (const auto& [name, code] : {
              Meaning{"GenericUnauthorized", ErrorCode::unauthorized},
              Meaning{"IotHubUnauthorized", ErrorCode::unauthorized},
-             Meaning{"IotHubQuotaExceeded", ErrorCode::throttled},
+             Meaning{"IotHubQuotaExceeded", ErrorCode::quota_exceeded},
              Meaning{"DeviceMaximumQueueSizeExceeded",
                      ErrorCode::device_maximum_queue_depth_exceeded},
              Meaning{"DeviceNotOnline", ErrorCode::timeout},

@@ -47,7 +47,7 @@ TEST(ErrorTable, ReadsAConditionAsTheSdksDo) {
     EXPECT_EQ(error_code_from_condition("com.microsoft:argument-out-of-range"),
               ErrorCode::argument_invalid);
     EXPECT_EQ(error_code_from_condition("amqp:internal-error"), ErrorCode::server_error);
-    EXPECT_EQ(error_code_from_condition("com.microsoft:quota-exceeded"), ErrorCode::throttled);
+    EXPECT_EQ(error_code_from_condition("com.microsoft:quota-exceeded"), ErrorCode::quota_exceeded);
     EXPECT_EQ(error_code_from_condition("com.microsoft:iot-hub-suspended"),
               ErrorCode::service_unavailable);
     EXPECT_EQ(error_code_from_condition("com.microsoft:iot-hub-not-found-error"),

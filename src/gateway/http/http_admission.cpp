@@ -92,6 +92,15 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
     return true;
 }
 
+void within_limits(HttpExchange& exchange, core::Operation operation, HttpHandler handler) {
+    auto& hub = exchange.access().hub();
+    if (!hub.throttles()) return handler(exchange);
+    hub.admit(operation, 1,
+              exchange.on_answer<void>([&exchange, handler](const Result<void>& admitted) {
+                  admitted ? handler(exchange) : exchange.fail(admitted.error());
+              }));
+}
+
 void identity_itself(HttpExchange& exchange, HttpHandler handler) {
     auto claim = claim_of(exchange);
     if (!claim) return exchange.refuse(exchange.segment(device_segment), claim.error());

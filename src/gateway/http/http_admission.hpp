@@ -24,6 +24,16 @@ void policy_with(HttpExchange& exchange, HttpHandler handler) {
     if (admit_policy(exchange, right)) handler(exchange);
 }
 
+/// Lets the request through if the hub's tier still allows one of these, and answers it with 429 if
+/// not.
+void within_limits(HttpExchange& exchange, core::Operation operation, HttpHandler handler);
+
+/// The admission of service clients to what a tier counts.
+template <auth::Rights right, core::Operation operation>
+void counted_policy_with(HttpExchange& exchange, HttpHandler handler) {
+    if (admit_policy(exchange, right)) within_limits(exchange, operation, handler);
+}
+
 /// The admission of the device or module that the path names: by a token of its own, or of a policy
 /// that may connect devices, or without a token by its certificate. Whoever is turned away hears
 /// 401, an unknown or disabled device included; the log says why.

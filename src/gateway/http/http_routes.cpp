@@ -18,8 +18,12 @@
 namespace restante::gateway {
 namespace {
 
-constexpr auto registry_read = policy_with<auth::Rights::registry_read>;
-constexpr auto registry_write = policy_with<auth::Rights::registry_write>;
+constexpr auto registry_read =
+    counted_policy_with<auth::Rights::registry_read, core::Operation::registry>;
+constexpr auto registry_write =
+    counted_policy_with<auth::Rights::registry_write, core::Operation::registry>;
+constexpr auto registry_bulk = policy_with<auth::Rights::registry_write>;  // counts its entries
+constexpr auto ask = counted_policy_with<auth::Rights::service_connect, core::Operation::query>;
 constexpr auto service_connect = policy_with<auth::Rights::service_connect>;
 
 constexpr std::array table{
@@ -31,8 +35,8 @@ constexpr std::array table{
     HttpRoute{"PUT", "/devices/{}", registry_write, put_device},
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
 
-    HttpRoute{"POST", "/devices", registry_write, write_devices},
-    HttpRoute{"POST", "/devices/query", service_connect, query_devices},
+    HttpRoute{"POST", "/devices", registry_bulk, write_devices},
+    HttpRoute{"POST", "/devices/query", ask, query_devices},
     HttpRoute{"GET", "/statistics/devices", registry_read, device_statistics},
     HttpRoute{"GET", "/statistics/service", registry_read, service_statistics},
 

@@ -170,8 +170,9 @@ void MqttSession::open(bool session_present) {
 void MqttSession::refuse(const Error& reason) {
     access_.log_refusal("mqtt", peer_, client_id_, reason);
     // 5 for all of these: the C SDK never tries again after 4, and the cause may be mended.
-    const bool ours =
-        reason.code == ErrorCode::storage_failed || reason.code == ErrorCode::service_unavailable;
+    const bool ours = reason.code == ErrorCode::storage_failed ||
+                      reason.code == ErrorCode::service_unavailable ||
+                      reason.code == ErrorCode::throttled;
     engine_->refuse(ours ? mqtt::ConnectReturnCode::server_unavailable
                          : mqtt::ConnectReturnCode::not_authorized);
 }
