@@ -49,9 +49,13 @@ IoTHubRegistryManager Login::connect() const {
         }
         const auto directory = server::DataDirectory::open(data_dir);
         login = server::policy_connection_string(data_dir, "iothubowner");
-        if (options.ca.empty()) options.ca = read_file(directory.ca_path());
-        options.amqp_port = directory.ports().amqp;
-        options.https_port = directory.ports().https;
+        const auto ports = directory.ports();
+        if (options.ca.empty()) {
+            options.ca = read_file(ports.certificate.empty() ? directory.ca_path().string()
+                                                             : ports.certificate);
+        }
+        options.amqp_port = ports.amqp;
+        options.https_port = ports.https;
     }
     return IoTHubRegistryManager::from_connection_string(login, std::move(options));
 }
