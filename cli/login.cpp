@@ -2,25 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "cli/keyring_folder.hpp"
 #include "server/config.hpp"
 #include "server/data_directory.hpp"
 #include "server/server.hpp"
 
 namespace restante::cli {
-namespace {
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) throw server::UsageError(fmt::format("cannot read {}", path.string()));
-    return text.str();
-}
-
-}  // namespace
 
 void Login::declare(CLI::App& app) {
     data_dir = server::Config{}.data_dir.string();

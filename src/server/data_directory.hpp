@@ -81,6 +81,8 @@ class DataDirectory {
     void write(const auth::CertificateAndKey& certificate_authority) const;
 
     void write_ports(const Ports& ports) const;
+    /// Whether the hub has ever been ready.
+    bool has_ports() const { return has("ports.json"); }
     /// Throws UsageError when the hub has never been ready.
     Ports ports() const;
 
