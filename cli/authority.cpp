@@ -46,11 +46,12 @@ void print_next_step(const TrustedAuthority& authority, const std::string& certi
                      const std::string& data_dir) {
     fmt::print(
         "\n"
-        "It counts once you have shown that you hold its key. Where the key is (here ca.key.pem):\n"
+        "It counts once you have shown that you hold its key. Where the key is (here "
+        "authority.key.pem):\n"
         "\n"
         "  openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\\n"
         "      -keyout proof.key.pem -out proof.csr -subj /CN={}\n"
-        "  openssl x509 -req -in proof.csr -CA {} -CAkey ca.key.pem -CAcreateserial \\\n"
+        "  openssl x509 -req -in proof.csr -CA {} -CAkey authority.key.pem -CAcreateserial \\\n"
         "      -days 1 -out proof.pem\n"
         "\n"
         "then, here:\n"

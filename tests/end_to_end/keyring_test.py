@@ -207,7 +207,7 @@ class Authorities(KeyringCase):
         self.make_authority("fleet")
         said = self.restante("authority", "add", "fleet", "fleet.pem")
         self.logged("event=authority_added name=fleet what=\"not verified\"")
-        shutil.copy(self.folder / "fleet.key.pem", self.folder / "ca.key.pem")
+        shutil.copy(self.folder / "fleet.key.pem", self.folder / "authority.key.pem")
         steps = re.search(r"^  openssl req.*?proof\.pem$", said, re.DOTALL | re.MULTILINE)[0]
         subprocess.run(["sh", "-e", "-c", steps], cwd=self.folder, check=True, capture_output=True)
         last = re.search(r"^  restante (authority verify .*)$", said, re.MULTILINE)[1].split()
