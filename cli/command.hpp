@@ -17,4 +17,13 @@ void connection_string(Arguments arguments);
 /// `restante device create|list|delete`: device identities over the REST API.
 void device(Arguments arguments);
 
+/// `restante policy list|show|create|delete|regenerate-key`: shared access policies, in the folder.
+void policy(Arguments arguments);
+
+/// `restante authority list|show|add|verify|remove`: who proves devices, in the folder.
+void authority(Arguments arguments);
+
+/// `restante certificate show|replace`: the private CA, in the folder.
+void certificate(Arguments arguments);
+
 }  // namespace restante::cli

@@ -2,25 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "cli/keyring_folder.hpp"
 #include "server/config.hpp"
 #include "server/data_directory.hpp"
 #include "server/server.hpp"
 
 namespace restante::cli {
-namespace {
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) throw server::UsageError(fmt::format("cannot read {}", path.string()));
-    return text.str();
-}
-
-}  // namespace
 
 void Login::declare(CLI::App& app) {
     data_dir = server::Config{}.data_dir.string();
@@ -49,9 +36,13 @@ IoTHubRegistryManager Login::connect() const {
         }
         const auto directory = server::DataDirectory::open(data_dir);
         login = server::policy_connection_string(data_dir, "iothubowner");
-        if (options.ca.empty()) options.ca = read_file(directory.ca_path());
-        options.amqp_port = directory.ports().amqp;
-        options.https_port = directory.ports().https;
+        const auto ports = directory.ports();
+        if (options.ca.empty()) {
+            options.ca = read_file(ports.certificate.empty() ? directory.ca_path().string()
+                                                             : ports.certificate);
+        }
+        options.amqp_port = ports.amqp;
+        options.https_port = ports.https;
     }
     return IoTHubRegistryManager::from_connection_string(login, std::move(options));
 }

@@ -24,6 +24,9 @@ constexpr std::string_view help =
     "  restante device create ID    register a device and print its connection string\n"
     "  restante device list         list the devices\n"
     "  restante device delete ID    remove a device and its messages\n"
+    "  restante policy VERB         list, show, create, delete, regenerate-key\n"
+    "  restante authority VERB      list, show, add, verify, remove: who proves devices\n"
+    "  restante certificate VERB    show, replace: the CA that clients trust\n"
     "  restante version             print the version\n"
     "\n"
     "Each of them tells more with --help.\n";
@@ -37,6 +40,9 @@ constexpr Verb verbs[] = {
     {"serve", [](cli::Arguments arguments) { server::serve(server::parse_config(arguments)); }},
     {"connection-string", cli::connection_string},
     {"device", cli::device},
+    {"policy", cli::policy},
+    {"authority", cli::authority},
+    {"certificate", cli::certificate},
     {"version", [](cli::Arguments) { fmt::print("restante {}\n", RESTANTE_VERSION); }},
 };
 

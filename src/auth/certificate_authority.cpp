@@ -237,4 +237,14 @@ Result<WallTime> certificate_expiry(std::string_view certificate_pem) {
     return WallTime{std::chrono::seconds(::timegm(&time))};
 }
 
+bool certificate_covers(std::string_view certificate_pem, const std::string& host) {
+    const auto certificate = parse_certificate(certificate_pem);
+    if (!certificate) return false;
+    const bool covers = X509_check_ip_asc(certificate->get(), host.c_str(), 0) == 1 ||
+                        X509_check_host(certificate->get(), host.data(), host.size(),
+                                        X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, nullptr) == 1;
+    ERR_clear_error();
+    return covers;
+}
+
 }  // namespace restante::auth

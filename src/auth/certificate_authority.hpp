@@ -37,4 +37,8 @@ Result<CertificateAndKey> issue_server_certificate(
 /// When the first certificate of a PEM text expires.
 Result<WallTime> certificate_expiry(std::string_view certificate_pem);
 
+/// Whether a client that calls the server by `host`, a DNS name or an IP address, accepts the first
+/// certificate of a PEM text for it (RFC 6125: by subjectAltName alone).
+bool certificate_covers(std::string_view certificate_pem, const std::string& host);
+
 }  // namespace restante::auth

@@ -76,6 +76,17 @@ TEST_F(CertificateAuthorityTest, CertificateIsForEachHostAndNoOther) {
     EXPECT_EQ(X509_check_ip_asc(certificate.get(), "127.0.0.2", 0), 0);
 }
 
+TEST_F(CertificateAuthorityTest, SaysWhichHostsACertificateCovers) {
+    const auto server = issue_server_certificate(authority, hosts, now)->certificate_pem;
+    for (const char* host : {"hub.localhost", "HUB.localhost", "a.hubs.example", "::1"}) {
+        EXPECT_TRUE(certificate_covers(server, host)) << host;
+    }
+    for (const char* host : {"other", "hubs.example", "a.b.hubs.example", "127.0.0.2", ""}) {
+        EXPECT_FALSE(certificate_covers(server, host)) << host;
+    }
+    EXPECT_FALSE(certificate_covers("no certificate", "localhost"));
+}
+
 TEST_F(CertificateAuthorityTest, AnotherAuthorityDoesNotVouchForTheCertificate) {
     const auto other = create_certificate_authority(now).value();
     const auto server = issue_server_certificate(authority, hosts, now).value();

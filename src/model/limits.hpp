@@ -22,6 +22,24 @@ inline constexpr std::size_t identities_max = 1'000'000;
 /// Modules a device has, those of an edge device's own not counted. Source: the same page.
 inline constexpr std::size_t modules_per_device_max = 50;
 
+/// Shared access policies of a hub, and those among them with ServiceConnect. Source: the service's
+/// quota page.
+inline constexpr std::size_t policies_max = 16;
+inline constexpr std::size_t policies_with_service_connect_max = 10;
+
+/// Certificate authorities a hub trusts for its devices. Source: the same page.
+inline constexpr std::size_t authorities_max = 25;
+
+/// Name of a policy or of an authority. Source: the service's rule for names of certificates; for
+/// those of policies it states none.
+inline constexpr std::size_t keyring_name_characters_max = 64;
+
+/// PEM text of one authority's certificate. Our own: an RSA certificate of 8192 bits has 4 KiB.
+inline constexpr std::size_t authority_pem_bytes_max = 16 * 1024;
+
+/// policies.json or authorities.json. Our own: 25 certificates of the greatest length, escaped.
+inline constexpr std::size_t keyring_file_bytes_max = 512 * 1024;
+
 /// Our own: the service names none.
 inline constexpr std::size_t managed_by_characters_max = 128;
 

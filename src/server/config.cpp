@@ -153,6 +153,11 @@ std::vector<std::string> declare(CLI::App& app, Config& config, std::string& con
     add("san", config.san, "Further name or address for the certificate; repeatable")
         ->type_name("NAME")
         ->delimiter(',');
+    add("tls-certificate", config.tls_certificate,
+        "PEM file: the hub's own certificate, then its issuers [issued by the private CA]")
+        ->type_name("FILE");
+    add("tls-key", config.tls_key, "PEM file: the private key of --tls-certificate")
+        ->type_name("FILE");
     add("log-level", config.log_level, "debug, info, warning or error [info]")
         ->type_name("LEVEL")
         ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case));
@@ -223,6 +228,9 @@ Config parse_config(std::span<const std::string> arguments) {
         throw UsageError(fmt::format("'{}' is not {}{}", extra,
                                      flag ? "a flag of serve" : "expected here",
                                      hint(name, names, "--")));
+    }
+    if (config.tls_certificate.empty() != config.tls_key.empty()) {
+        throw UsageError("--tls-certificate and --tls-key belong together: give both or neither");
     }
     return config;
 }

@@ -27,6 +27,10 @@ struct Config {
     std::uint16_t https_port = 443;
     /// Further names and addresses for the server certificate.
     std::vector<std::string> san;
+    /// The hub's own certificate with its issuers, and its key, in PEM files. Both empty: the
+    /// private CA issues one.
+    std::string tls_certificate;
+    std::string tls_key;
     LogLevel log_level = LogLevel::info;
     /// The settings that begin with throttling, and those that begin with cloudToDevice: the
     /// service's names, ranges and defaults, and two more that it does not let one choose,

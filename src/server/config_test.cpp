@@ -89,6 +89,14 @@ TEST(Config, VariablesOfTheClientLibrariesAreNoMistake) {
     EXPECT_EQ(parse({}).mqtt_port, 8883);
 }
 
+TEST(Config, ACertificateComesWithItsKey) {
+    const Variable key("RESTANTE_TLS_KEY", "/etc/hub.key.pem");
+    const Config config = parse({"--tls-certificate", "/etc/hub.pem"});
+    EXPECT_EQ(config.tls_certificate, "/etc/hub.pem");
+    EXPECT_EQ(config.tls_key, "/etc/hub.key.pem");
+    EXPECT_THAT(refusal({}), testing::HasSubstr("--tls-certificate and --tls-key"));
+}
+
 TEST(Config, HelpNamesEverySetting) {
     try {
         parse({"--help"});

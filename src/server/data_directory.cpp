@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,65 +14,46 @@
 #include <sstream>
 
 #include "server/config.hpp"
+#include "server/keyring_json.hpp"
 
 namespace restante::server {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<auth::Rights, std::string_view>, 4> right_names{
-    {{auth::Rights::registry_read, "RegistryRead"},
-     {auth::Rights::registry_write, "RegistryWrite"},
-     {auth::Rights::service_connect, "ServiceConnect"},
-     {auth::Rights::device_connect, "DeviceConnect"}}};
-
-std::string to_text(auth::Rights rights) {
-    std::string text;
-    for (const auto& [right, name] : right_names) {
-        if (!auth::includes(rights, right)) continue;
-        if (!text.empty()) text += ", ";
-        text += name;
-    }
-    return text;
-}
-
-auth::Rights rights_from(std::string_view text) {
-    auth::Rights rights = auth::Rights::none;
-    for (const auto& [right, name] : right_names) {
-        if (text.find(name) != std::string_view::npos) rights = rights | right;
-    }
-    return rights;
-}
-
-std::string policies_to_json(const auth::SharedAccessPolicies& policies) {
-    json::array array;
-    for (const auto& policy : policies) {
-        array.push_back(json::object{{"keyName", policy.name},
-                                     {"primaryKey", policy.primary_key},
-                                     {"secondaryKey", policy.secondary_key},
-                                     {"rights", to_text(policy.rights)}});
-    }
-    return json::serialize(array) + '\n';
-}
-
-auth::SharedAccessPolicies policies_from_json(std::string_view text) {
-    auth::SharedAccessPolicies policies;
-    for (const auto& value : json::parse(text).as_array()) {
-        const auto& object = value.as_object();
-        policies.push_back(
-            {.name = std::string(object.at("keyName").as_string()),
-             .primary_key = std::string(object.at("primaryKey").as_string()),
-             .secondary_key = std::string(object.at("secondaryKey").as_string()),
-             .rights = rights_from(std::string_view(object.at("rights").as_string()))});
-    }
-    return policies;
-}
-
 [[noreturn]] void fail_with(std::string_view what, const std::filesystem::path& path, int error) {
     throw UsageError(fmt::format("{} {}: {}", what, path.string(), std::strerror(error)));
 }
 
+/// A file that root made in somebody else's folder is for that somebody: the hub that runs there.
+/// Where owners cannot be set (a network share, a container's folder) it stays as it is.
+void give_to_owner(int file, const std::filesystem::path& folder) {
+    struct stat about{};
+    if (::geteuid() != 0 || ::stat(folder.c_str(), &about) != 0) return;
+    if (::fchown(file, about.st_uid, about.st_gid) != 0) return;
+}
+
+std::unexpected<Error> damaged(const std::filesystem::path& file, const Error& error) {
+    return fail(error.code, fmt::format("{} is damaged: {}; mend it, or put back a copy",
+                                        file.string(), error.message));
+}
+
+struct Descriptor {
+    explicit Descriptor(int number) : value(number) {}
+    ~Descriptor() {
+        if (value >= 0) ::close(value);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+
+    const int value;
+};
+
 }  // namespace
+
+KeyringLock::~KeyringLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
 
 DataDirectory DataDirectory::create(std::filesystem::path path) {
     std::error_code error;
@@ -97,38 +79,86 @@ DataDirectory DataDirectory::open(std::filesystem::path path) {
     return directory;
 }
 
-auth::SharedAccessPolicies DataDirectory::policies() const {
-    if (!has("policies.json")) {
-        auto policies = auth::make_default_policies();
-        write("policies.json", policies_to_json(policies));
-        return policies;
-    }
-    try {
-        return policies_from_json(read("policies.json"));
-    } catch (const std::exception& error) {
-        throw UsageError(
-            fmt::format("{} is damaged ({}): put back a copy, or remove it to get new keys",
-                        (path_ / "policies.json").string(), error.what()));
-    }
+void DataDirectory::prepare_policies() const {
+    const auto lock = lock_keyring();
+    if (!has("policies.json")) write(auth::make_default_policies());
 }
 
-auth::CertificateAndKey DataDirectory::certificate_authority(WallTime now) const {
-    if (has("ca.pem") && has("ca.key.pem")) {
-        return {.certificate_pem = read("ca.pem"), .private_key_pem = read("ca.key.pem")};
+void DataDirectory::prepare_certificate_authority(WallTime now) const {
+    const auto lock = lock_keyring();
+    const bool certificate = has("ca.pem");
+    const bool key = has("ca.key.pem");
+    if (certificate && key) return;
+    if (certificate || key) {
+        throw UsageError(fmt::format(
+            "{} holds {} without {}: put the other one back, or remove it too to get a new "
+            "authority, which every client must then be told to trust",
+            path_.string(), certificate ? "ca.pem" : "ca.key.pem",
+            certificate ? "ca.key.pem" : "ca.pem"));
     }
-    auto authority = auth::create_certificate_authority(now);
+    const auto authority = auth::create_certificate_authority(now);
     if (!authority) throw std::runtime_error(authority.error().message);
-    write("ca.key.pem", authority->private_key_pem);
-    write("ca.pem", authority->certificate_pem);
-    return *authority;
+    write(*authority);
+}
+
+Result<auth::SharedAccessPolicies> DataDirectory::policies() const {
+    const auto text = read("policies.json");
+    if (!text) return std::unexpected(text.error());
+    auto policies = policies_from_json(*text);
+    if (!policies) return damaged(policies_path(), policies.error());
+    return policies;
+}
+
+Result<std::vector<auth::TrustedAuthority>> DataDirectory::authorities() const {
+    if (!has("authorities.json")) return {};
+    const auto text = read("authorities.json");
+    if (!text) return std::unexpected(text.error());
+    auto authorities = authorities_from_json(*text);
+    if (!authorities) return damaged(authorities_path(), authorities.error());
+    return authorities;
+}
+
+Result<auth::CertificateAndKey> DataDirectory::certificate_authority() const {
+    auto certificate = read("ca.pem");
+    if (!certificate) return std::unexpected(certificate.error());
+    auto key = read("ca.key.pem");
+    if (!key) return std::unexpected(key.error());
+    return auth::CertificateAndKey{.certificate_pem = std::move(*certificate),
+                                   .private_key_pem = std::move(*key)};
+}
+
+KeyringLock DataDirectory::lock_keyring() const {
+    const auto file = path_ / "keyring.lock";
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) fail_with("cannot open", file, errno);
+    KeyringLock lock(descriptor);
+    give_to_owner(descriptor, path_);
+    while (::flock(descriptor, LOCK_EX) != 0) {
+        if (errno != EINTR) fail_with("cannot lock", file, errno);
+    }
+    return lock;
+}
+
+void DataDirectory::write(const auth::SharedAccessPolicies& policies) const {
+    write_file("policies.json", policies_to_json(policies));
+}
+
+void DataDirectory::write(const std::vector<auth::TrustedAuthority>& authorities) const {
+    write_file("authorities.json", authorities_to_json(authorities));
+}
+
+void DataDirectory::write(const auth::CertificateAndKey& authority) const {
+    write_file("ca.key.pem", authority.private_key_pem);
+    write_file("ca.pem", authority.certificate_pem);
 }
 
 void DataDirectory::write_ports(const Ports& ports) const {
-    write("ports.json", json::serialize(json::object{{"hostname", ports.hostname},
-                                                     {"mqtt", ports.mqtt},
-                                                     {"amqp", ports.amqp},
-                                                     {"https", ports.https}}) +
-                            '\n');
+    json::object object{{"hostname", ports.hostname},
+                        {"mqtt", ports.mqtt},
+                        {"amqp", ports.amqp},
+                        {"https", ports.https}};
+    if (!ports.certificate.empty()) object["certificate"] = ports.certificate;
+    write_file("ports.json", json::serialize(object) + '\n');
 }
 
 Ports DataDirectory::ports() const {
@@ -137,34 +167,48 @@ Ports DataDirectory::ports() const {
             "the hub in {} has never been ready: start it with `restante serve --data-dir {}`",
             path_.string(), path_.string()));
     }
-    const auto value = json::parse(read("ports.json"));
+    const auto text = read("ports.json");
+    if (!text) throw UsageError(text.error().message);
+    const auto value = json::parse(*text);
     const auto& object = value.as_object();
+    const auto* certificate = object.if_contains("certificate");
     return {.hostname = std::string(object.at("hostname").as_string()),
             .mqtt = object.at("mqtt").to_number<std::uint16_t>(),
             .amqp = object.at("amqp").to_number<std::uint16_t>(),
-            .https = object.at("https").to_number<std::uint16_t>()};
+            .https = object.at("https").to_number<std::uint16_t>(),
+            .certificate = certificate ? std::string(certificate->as_string()) : std::string()};
 }
 
-std::string DataDirectory::read(const std::string& name) const {
+Result<std::string> DataDirectory::read(const std::string& name) const {
     std::ifstream file(path_ / name, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
-    if (!file) fail_with("cannot read", path_ / name, errno);
+    if (!file) {
+        return fail(
+            ErrorCode::argument_invalid,
+            fmt::format("cannot read {}: {}", (path_ / name).string(), std::strerror(errno)));
+    }
     return text.str();
 }
 
-void DataDirectory::write(const std::string& name, const std::string& text) const {
+void DataDirectory::write_file(const std::string& name, const std::string& text) const {
     const auto target = path_ / name;
     const auto temporary = path_ / (name + ".new");
-    const int file =
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (file < 0) fail_with("cannot write", temporary, errno);
-    const auto written = ::write(file, text.data(), text.size());
-    const bool kept = written == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
-    const int error = errno;
-    ::close(file);
-    if (!kept) fail_with("cannot write", temporary, error);
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
+    if (file.value < 0) fail_with("cannot write", temporary, errno);
+    give_to_owner(file.value, path_);
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const auto written = ::write(file.value, rest.data(), rest.size());
+        if (written < 0) fail_with("cannot write", temporary, errno);
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::fsync(file.value) != 0) fail_with("cannot write", temporary, errno);
     std::filesystem::rename(temporary, target);
+    // The new name is durable once the folder is.
+    const Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.value < 0 || ::fsync(folder.value) != 0) fail_with("cannot write", path_, errno);
 }
 
 }  // namespace restante::server

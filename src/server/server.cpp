@@ -29,35 +29,6 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::vector<std::string> certificate_hosts(const Config& config) {
-    std::vector<std::string> hosts{config.hostname, "localhost", "127.0.0.1", "::1"};
-    hosts.insert(hosts.end(), config.san.begin(), config.san.end());
-    std::vector<std::string> unique;
-    for (auto& host : hosts) {
-        if (std::find(unique.begin(), unique.end(), host) == unique.end()) {
-            unique.push_back(std::move(host));
-        }
-    }
-    return unique;
-}
-
-std::shared_ptr<const net::TlsServer> make_tls(const Config& config, const DataDirectory& directory,
-                                               WallTime now) {
-    const auto authority = directory.certificate_authority(now);
-    // A certificate lives no longer than its process, so no second key lies on the disk.
-    const auto certificate =
-        auth::issue_server_certificate(authority, certificate_hosts(config), now);
-    if (!certificate) {
-        throw UsageError(certificate.error().message + " (see --hostname and --san)");
-    }
-    auto tls = net::TlsServer::create(
-        {.certificate_chain_pem = certificate->certificate_pem + authority.certificate_pem,
-         .private_key_pem = certificate->private_key_pem,
-         .ca_file = directory.ca_path().string()});
-    if (!tls) throw std::runtime_error(tls.error().message);
-    return *tls;
-}
-
 /// What the disk holds is the truth now; the next start recovers from it.
 [[noreturn]] void stop_on_storage_failure(const Error&) {
     std::_Exit(EXIT_FAILURE);
@@ -68,19 +39,28 @@ std::shared_ptr<const net::TlsServer> make_tls(const Config& config, const DataD
 Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     : clock_(clock),
       log_(sink, clock, config.log_level),
-      directory_(DataDirectory::create(config.data_dir)),
-      policies_(directory_.policies()) {
+      directory_(DataDirectory::create(config.data_dir)) {
     raise_descriptor_limit();
-    tls_ = make_tls(config, directory_, clock.now().wall);
+    directory_.prepare_policies();
+    keyring_ = std::make_unique<KeyringFiles>(directory_, log_, [this](auth::Keyring keyring) {
+        access_->replace_keyring(std::move(keyring));
+    });
+    if (config.tls_certificate.empty()) {
+        directory_.prepare_certificate_authority(clock.now().wall);
+    }
+    certificate_ = std::make_unique<ServerCertificate>(config, directory_, clock_, log_,
+                                                       [this](const auto& tls) {
+                                                           for (auto& listener : listeners_)
+                                                               listener->replace_tls(tls);
+                                                       });
     auto engine = store::RocksDbEngine::open(directory_.store_path());
     if (!engine) throw UsageError(engine.error().message);
     engine_ = std::move(*engine);
     store_ = std::make_unique<store::Store>(*engine_);
     hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, config.rules, stop_on_storage_failure);
     if (auto started = hub_->start(); !started) throw std::runtime_error(started.error().message);
-    access_ = std::make_unique<gateway::Access>(
-        *hub_, auth::Keyring{.policies = policies_, .authorities = {}}, clock_, log_,
-        config.hostname);
+    access_ = std::make_unique<gateway::Access>(*hub_, keyring_->keyring(), clock_, log_,
+                                                config.hostname);
     websockets_ = websocket_protocols(*access_);
     loops_ = std::make_unique<net::Loops>(std::max(1U, std::thread::hardware_concurrency()));
 
@@ -92,6 +72,9 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     ports_.https = listen(config, "--https-port", config.https_port, [this] {
         return std::make_unique<gateway::HttpSession>(*access_, websockets_);
     });
+    if (certificate_->is_owners()) {
+        ports_.certificate = std::filesystem::absolute(certificate_->trust_file()).string();
+    }
     directory_.write_ports(ports_);
 }
 
@@ -101,8 +84,20 @@ Server::~Server() {
     if (hub_) hub_->stop();
 }
 
+void Server::look_for_changes() {
+    keyring_->look();
+    certificate_->look();
+}
+
+void Server::reload() {
+    keyring_->reload();
+    certificate_->reload();
+    log_.info("reloaded", {{"policies", keyring_->keyring().policies.size()},
+                           {"authorities", keyring_->keyring().authorities.size()}});
+}
+
 std::string Server::connection_string() const {
-    const auto* owner = auth::find(policies_, "iothubowner");
+    const auto* owner = auth::find(keyring_->keyring().policies, "iothubowner");
     if (owner == nullptr) return {};
     return fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey={}", ports_.hostname,
                        owner->name, owner->primary_key);
@@ -117,9 +112,11 @@ std::uint16_t Server::listen(const Config& config, std::string_view flag, std::u
         std::uint16_t bound_port = port;
         std::string failure;
         for (const auto& address : addresses) {
-            auto listener = net::Listener::start(
-                *loops_, clock_, log_,
-                {.address = address, .port = bound_port, .tls = tls_, .session = factory});
+            auto listener = net::Listener::start(*loops_, clock_, log_,
+                                                 {.address = address,
+                                                  .port = bound_port,
+                                                  .tls = certificate_->tls(),
+                                                  .session = factory});
             if (!listener) {
                 failure = listener.error().message;
                 break;
@@ -138,33 +135,54 @@ std::uint16_t Server::listen(const Config& config, std::string_view flag, std::u
 
 // -- the command ---------------------------------------------------------------------------------
 
+namespace {
+
+/// How often the hub looks for changes of its files: what the owner changes counts within a second.
+constexpr timespec look_interval{.tv_sec = 0, .tv_nsec = 500'000'000};
+
+/// Until SIGTERM or SIGINT. The waiting thread is the one that has nothing else to do, so it looks
+/// after the files too.
+void run_until_told(Server& server, const sigset_t& signals) {
+    while (true) {
+        const int signal = sigtimedwait(&signals, nullptr, &look_interval);
+        if (signal == SIGTERM || signal == SIGINT) return;
+        if (signal == SIGHUP) {
+            server.reload();
+        } else {
+            server.look_for_changes();
+        }
+    }
+}
+
+}  // namespace
+
 void serve(const Config& config) {
     // Threads inherit the mask, so the signals wait for sigwait() below.
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     umask(S_IRWXG | S_IRWXO);
 
     StderrSink sink;
     const SystemClock clock;
-    const Server server(config, sink, clock);
+    Server server(config, sink, clock);
     const Ports& ports = server.ports();
     fmt::print(
         "Restante {}\n"
         "  hub                {}\n"
         "  ports              MQTT {}, AMQP {}, HTTPS {}\n"
-        "  CA certificate     {}\n"
+        "  clients trust      {}\n"
         "  connection string  {}\n"
         "ready\n",
-        RESTANTE_VERSION, ports.hostname, ports.mqtt, ports.amqp, ports.https,
-        server.directory().ca_path().string(), server.connection_string());
+        RESTANTE_VERSION, ports.hostname, ports.mqtt, ports.amqp, ports.https, server.trust_file(),
+        server.connection_string());
     std::fflush(stdout);
 
-    int signal = 0;
-    sigwait(&signals, &signal);
+    run_until_told(server, signals);
     fmt::print("stopping\n");
     std::fflush(stdout);
 }
@@ -173,10 +191,11 @@ std::string policy_connection_string(const std::filesystem::path& data_dir,
                                      std::string_view policy) {
     const auto directory = DataDirectory::open(data_dir);
     const auto policies = directory.policies();
-    const auto* found = auth::find(policies, policy);
+    if (!policies) throw UsageError(policies.error().message);
+    const auto* found = auth::find(*policies, policy);
     if (found == nullptr) {
         std::string names;
-        for (const auto& known : policies) {
+        for (const auto& known : *policies) {
             names += (names.empty() ? "" : ", ") + known.name;
         }
         throw UsageError(

@@ -10,6 +10,8 @@
 #include "net/loops.hpp"
 #include "server/config.hpp"
 #include "server/data_directory.hpp"
+#include "server/keyring_files.hpp"
+#include "server/server_certificate.hpp"
 #include "store/rocksdb/rocksdb_engine.hpp"
 
 namespace restante::server {
@@ -25,9 +27,17 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
+    /// Takes over what changed in the data folder's keys and in the certificate's files. Called
+    /// twice a second, on the thread that owns the server.
+    void look_for_changes();
+    /// The same without waiting for a change to be noticed, and one line that says so.
+    void reload();
+
     const Ports& ports() const { return ports_; }
     const DataDirectory& directory() const { return directory_; }
-    /// Of the policy `iothubowner`.
+    /// The file that clients have to trust.
+    std::string trust_file() const { return certificate_->trust_file(); }
+    /// Of the policy `iothubowner`; empty when it was deleted.
     std::string connection_string() const;
 
   private:
@@ -37,20 +47,20 @@ class Server {
     const Clock& clock_;
     Logger log_;
     DataDirectory directory_;
-    auth::SharedAccessPolicies policies_;
+    std::unique_ptr<KeyringFiles> keyring_;
+    std::unique_ptr<ServerCertificate> certificate_;
     std::unique_ptr<store::RocksDbEngine> engine_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<gateway::Access> access_;
     gateway::WebSocketProtocols websockets_;
-    std::shared_ptr<const net::TlsServer> tls_;
     std::unique_ptr<net::Loops> loops_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     Ports ports_;
 };
 
-/// `restante serve`: runs a hub until SIGTERM or SIGINT. Prints where it is and `ready`. Throws as
-/// Server does.
+/// `restante serve`: runs a hub until SIGTERM or SIGINT; SIGHUP makes it reload. Prints where it is
+/// and `ready`. Throws as Server does.
 void serve(const Config& config);
 
 /// The connection string of a policy, from the data folder alone. Throws UsageError.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -30,5 +31,12 @@ class TemporaryFolder {
   private:
     std::filesystem::path path_;
 };
+
+/// Puts a new file in the place of `path`, so that whoever watches it sees another one at once.
+inline void replace_file(const std::filesystem::path& path, const std::string& text) {
+    const std::filesystem::path temporary = path.string() + ".new";
+    std::ofstream(temporary) << text;
+    std::filesystem::rename(temporary, path);
+}
 
 }  // namespace restante::test
