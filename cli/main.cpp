@@ -22,8 +22,9 @@ constexpr std::string_view help =
     "  restante serve               run a hub\n"
     "  restante connection-string   print a connection string of a hub's folder\n"
     "  restante device create ID    register a device and print its connection string\n"
-    "  restante device list         list the devices\n"
-    "  restante device delete ID    remove a device and its messages\n"
+    "  restante device list         list the devices; show, update and delete are for one\n"
+    "  restante device import FILE  write identities into the hub; export writes them out\n"
+    "  restante device query QUERY  print what SELECT ... FROM devices selects\n"
     "  restante version             print the version\n"
     "\n"
     "Each of them tells more with --help.\n";
