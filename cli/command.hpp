@@ -14,7 +14,8 @@ using Arguments = std::span<const std::string>;
 /// `restante connection-string`: prints one of a hub's connection strings.
 void connection_string(Arguments arguments);
 
-/// `restante device create|list|delete`: device identities over the REST API.
+/// `restante device create|show|list|update|delete|query|import|export`: device identities over the
+/// REST API.
 void device(Arguments arguments);
 
 /// `restante policy list|show|create|delete|regenerate-key`: shared access policies, in the folder.

@@ -16,6 +16,7 @@ enum class ErrorCode : std::uint8_t {
     argument_null,
     device_defined_multiple_times,
     invalid_device_scope,
+    invalid_policy_key,
     default_storage_endpoint_not_configured,
     unauthorized,
     system_module_modify_unauthorized,

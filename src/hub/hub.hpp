@@ -45,7 +45,6 @@ class Hub {
     /// Takes operations that Hub does not count itself from what the tier allows. Errors:
     /// throttled.
     void admit(core::Operation operation, std::size_t count, Answer<void> answer);
-    /// Whether there are such limits at all. Any thread.
     bool throttles() const { return throttle_.enabled(); }
 
     // -- sending -----------------------------------------------------------------------------

@@ -18,6 +18,16 @@ Error credentials_changed() {
     return Error(ErrorCode::unauthorized, "its credentials changed");
 }
 
+model::DeviceDefinition definition_of(const model::DeviceIdentity& device) {
+    return {.id = device.id,
+            .status = device.status,
+            .status_reason = device.status_reason,
+            .authentication = device.authentication,
+            .iot_edge = device.iot_edge,
+            .device_scope = device.device_scope,
+            .parent_scope = device.parent_scope};
+}
+
 }  // namespace
 
 /// The shape of every operation here: decide, commit, answer. There is nobody to wake.
@@ -61,15 +71,20 @@ void Registry::find_device(model::DeviceId device, Answer<model::DeviceDescripti
         });
 }
 
-void Registry::list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer) {
-    answer_after_commit(std::move(answer), [this, max](core::ChangeSet&) {
-        std::vector<model::DeviceDescription> devices;
-        hub_.state_.visit(nullptr, [&](const auto& identity, auto) {
-            devices.push_back(describe(identity));
-            return devices.size() < max;
+void Registry::list_devices(std::size_t max, std::optional<model::DeviceId> behind,
+                            Answer<DeviceList> answer) {
+    answer_after_commit(
+        std::move(answer), [this, max, behind = std::move(behind)](core::ChangeSet&) {
+            DeviceList list;
+            hub_.state_.visit(behind ? &*behind : nullptr, [&](const auto& identity, auto) {
+                if (identity.id == behind) return true;
+                list.more = list.devices.size() == max;
+                if (list.more) return false;
+                list.devices.push_back(describe(identity));
+                return true;
+            });
+            return list;
         });
-        return devices;
-    });
 }
 
 // -- modules -------------------------------------------------------------------------------------
@@ -144,6 +159,23 @@ void Registry::apply(std::vector<model::RegistryWrite> writes,
                         });
 }
 
+void Registry::rotate_keys(model::KeyRotation rotation, Answer<std::vector<RotatedKeys>> answer) {
+    answer_after_commit(std::move(answer),
+                        [this, rotation = std::move(rotation)](
+                            core::ChangeSet& changes) -> Result<std::vector<RotatedKeys>> {
+                            auto admitted = hub_.check_throttle(core::Operation::registry,
+                                                                rotation.places.size());
+                            if (!admitted) return std::unexpected(admitted.error());
+                            std::vector<RotatedKeys> rotated;
+                            for (const auto& place : rotation.places) {
+                                rotated.push_back({.device = place.device,
+                                                   .module = place.module,
+                                                   .keys = rotate(rotation.which, place, changes)});
+                            }
+                            return rotated;
+                        });
+}
+
 void Registry::count(Answer<RegistryCounts> answer) {
     answer_after_commit(std::move(answer), [this](core::ChangeSet&) {
         const auto& counts = hub_.state_.counts();
@@ -176,8 +208,9 @@ Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& chang
         if (!entry.module) return remove(entry.device.id, entry.version, changes);
         return remove(entry.device.id, *entry.module, entry.version, changes);
     }
-    core::WriteCondition condition{.kind = Kind::create_only};
-    if (entry.mode != Mode::create) condition.kind = Kind::update_any;
+    const bool update =
+        entry.mode == Mode::create_or_update ? is_there(entry) : entry.mode != Mode::create;
+    core::WriteCondition condition{.kind = update ? Kind::update_any : Kind::create_only};
     if (entry.version) condition = {.kind = Kind::update_if_version, .version = *entry.version};
     if (!entry.module) {
         auto done = put(std::move(entry.device), condition, changes);
@@ -190,6 +223,39 @@ Result<void> Registry::write(model::RegistryWrite& entry, core::ChangeSet& chang
                                     .authentication = std::move(entry.device.authentication)},
             condition, changes);
     return done ? Result<void>() : std::unexpected(done.error());
+}
+
+/// An update of nothing but the keys.
+Result<model::SymmetricKey> Registry::rotate(model::WhichKeys which, const model::KeyPlace& place,
+                                             core::ChangeSet& changes) {
+    const auto* const device = hub_.state_.find(place.device);
+    if (!device) return fail(ErrorCode::device_not_found, place.device.value());
+    model::RegistryWrite entry{.mode = model::ImportMode::update,
+                               .device = definition_of(*device),
+                               .module = place.module};
+    auto& authentication = entry.device.authentication;
+    if (place.module) {
+        const auto* const module = hub_.state_.find(place.device, *place.module);
+        if (!module) return fail(ErrorCode::module_not_found, place.module->value());
+        entry.managed_by = module->managed_by;
+        authentication = module->authentication;
+    }
+    if (authentication.type != model::AuthenticationType::sas) {
+        return fail(ErrorCode::argument_invalid,
+                    "only an identity with authentication.type sas has keys to make anew");
+    }
+    auto fresh = fresh_keys();
+    auto& keys = authentication.symmetric_key;
+    if (which != model::WhichKeys::secondary) keys.primary = std::move(fresh.primary);
+    if (which != model::WhichKeys::primary) keys.secondary = std::move(fresh.secondary);
+    const model::SymmetricKey rotated = keys;
+    auto written = write(entry, changes);
+    return written ? Result<model::SymmetricKey>(rotated) : std::unexpected(written.error());
+}
+
+bool Registry::is_there(const model::RegistryWrite& entry) const {
+    return entry.module ? hub_.state_.find(entry.device.id, *entry.module) != nullptr
+                        : hub_.state_.find(entry.device.id) != nullptr;
 }
 
 Result<void> Registry::remove(const model::DeviceId& device, std::optional<std::uint64_t> expected,

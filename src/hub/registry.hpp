@@ -10,6 +10,7 @@
 
 #include "core/hub_state.hpp"
 #include "core/query/execution.hpp"
+#include "model/key_rotation.hpp"
 #include "model/registry_write.hpp"
 
 namespace restante::hub {
@@ -23,6 +24,18 @@ struct RegistryCounts {
     std::size_t devices = 0;
     std::size_t enabled = 0;
     std::size_t connected = 0;
+};
+
+struct DeviceList {
+    std::vector<model::DeviceDescription> devices;  ///< in the order of their ids
+    bool more = false;                              ///< there are some behind them
+};
+
+/// Keys of a device or a module that were made anew, or why not.
+struct RotatedKeys {
+    model::DeviceId device;
+    std::optional<model::ModuleId> module;
+    Result<model::SymmetricKey> keys;
 };
 
 /// An entry of a bulk request that was not done.
@@ -42,7 +55,9 @@ class Registry {
     void delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
                        Answer<void> answer);
     void find_device(model::DeviceId device, Answer<model::DeviceDescription> answer);
-    void list_devices(std::size_t max, Answer<std::vector<model::DeviceDescription>> answer);
+    /// The first `max`, or those `behind` a device, which need not be there.
+    void list_devices(std::size_t max, std::optional<model::DeviceId> behind,
+                      Answer<DeviceList> answer);
 
     // -- modules -----------------------------------------------------------------------------
     void put_module(model::ModuleDefinition definition, core::WriteCondition condition,
@@ -60,6 +75,9 @@ class Registry {
     /// One after the other, each done or failed for itself, all that is done in one commit; none
     /// when the tier does not allow as many. Errors: throttled.
     void apply(std::vector<model::RegistryWrite> writes, Answer<std::vector<FailedWrite>> answer);
+    /// New keys, each place for itself, all in one commit. What is connected by an old key ends.
+    /// Errors of one: device_not_found, module_not_found, argument_invalid (it has no keys).
+    void rotate_keys(model::KeyRotation rotation, Answer<std::vector<RotatedKeys>> answer);
     void count(Answer<RegistryCounts> answer);
     /// One page, made in slices between which the loop serves everyone else. Errors: those of
     /// Execution::finish, throttled.
@@ -70,6 +88,9 @@ class Registry {
     struct QueryJob;
     void run_slice(std::unique_ptr<QueryJob> job);
     Result<void> write(model::RegistryWrite& entry, core::ChangeSet& changes);
+    bool is_there(const model::RegistryWrite& entry) const;
+    Result<model::SymmetricKey> rotate(model::WhichKeys which, const model::KeyPlace& place,
+                                       core::ChangeSet& changes);
     template <class T, class Decide>
     void answer_after_commit(Answer<T> answer, Decide decide);
     Result<model::DeviceDescription> put(model::DeviceDefinition definition,

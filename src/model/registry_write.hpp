@@ -5,9 +5,10 @@
 
 namespace restante::model {
 
-/// `importMode`, but for those of twins.
+/// `importMode`, but for those of twins. `create_or_update` is what the service has for files only.
 enum class ImportMode : std::uint8_t {
     create,
+    create_or_update,
     update,
     update_if_match_etag,
     remove,

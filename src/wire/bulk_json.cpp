@@ -27,6 +27,7 @@ struct ModeWord {
 };
 constexpr std::array mode_words{
     ModeWord{"create", ImportMode::create},
+    ModeWord{"createOrUpdate", ImportMode::create_or_update},
     ModeWord{"update", ImportMode::update},
     ModeWord{"updateIfMatchETag", ImportMode::update_if_match_etag},
     ModeWord{"delete", ImportMode::remove},
@@ -41,8 +42,8 @@ ImportMode read_mode(Members& entry) {
     }
     const bool of_twin = iequals(*word, "updateTwin") || iequals(*word, "updateTwinIfMatchETag");
     entry.fail(of_twin ? fmt::format("importMode {}: this hub keeps no twins", *word)
-                       : "importMode must be create, update, updateIfMatchETag, delete or "
-                         "deleteIfMatchETag");
+                       : "importMode must be create, createOrUpdate, update, updateIfMatchETag, "
+                         "delete or deleteIfMatchETag");
     return ImportMode::create;
 }
 
@@ -58,7 +59,9 @@ Result<model::RegistryWrite> read_write(Members& entry, const BulkEntry& said,
         if (!module) return std::unexpected(module.error());
         write.module = std::move(*module);
     }
-    const auto etag = entry.filled_text("eTag");
+    // Node's SDK leaves an identity's own spelling.
+    auto etag = entry.filled_text("eTag");
+    if (!etag) etag = entry.filled_text("etag");
     if (error) return std::unexpected(*error);
     if (write.mode == ImportMode::update_if_match_etag ||
         write.mode == ImportMode::remove_if_match_etag) {
@@ -88,13 +91,6 @@ Result<BulkEntry> read_entry(const json::value& value) {
     return entry;
 }
 
-json::object export_object(const model::AuthenticationMechanism& authentication,
-                           std::uint64_t version) {
-    return {{"eTag", etag_text(version)},
-            {"importMode", "create"},
-            {"authentication", authentication_object(authentication)}};
-}
-
 }  // namespace
 
 Result<std::vector<BulkEntry>> bulk_from_json(std::string_view body) {
@@ -122,12 +118,6 @@ Result<std::vector<BulkEntry>> bulk_from_json(std::string_view body) {
         entries.push_back(std::move(*entry));
     }
     return entries;
-}
-
-Result<BulkEntry> bulk_entry_from_json(std::string_view line) {
-    const auto value = parse_json(line, bulk_json_bytes_max);
-    if (!value) return std::unexpected(value.error());
-    return read_entry(*value);
 }
 
 std::string bulk_result_json(std::span<const BulkFailure> failures) {
@@ -164,28 +154,6 @@ Result<std::vector<BulkFailure>> bulk_result_from_json(std::string_view body) {
     }
     if (error) return fail(ErrorCode::malformed, std::move(error->message));
     return failures;
-}
-
-std::string export_json(const model::DeviceIdentity& device) {
-    json::object line{{"id", device.id.value()}};
-    for (auto& [name, value] : export_object(device.authentication, device.version)) {
-        line.emplace(name, std::move(value));
-    }
-    line["status"] = status_word(device.status);
-    line["statusReason"] = text_or_null(device.status_reason);
-    line["capabilities"] = json::object{{"iotEdge", device.iot_edge}};
-    line["deviceScope"] = filled_or_null(device.device_scope);
-    line["parentScopes"] = parent_scopes_array(device.parent_scope);
-    return json::serialize(line);
-}
-
-std::string export_json(const model::DeviceId& device, const model::ModuleIdentity& module) {
-    json::object line{{"id", device.value()}, {"moduleId", module.id.value()}};
-    for (auto& [name, value] : export_object(module.authentication, module.version)) {
-        line.emplace(name, std::move(value));
-    }
-    line["managedBy"] = text_or_null(module.managed_by);
-    return json::serialize(line);
 }
 
 }  // namespace restante::wire

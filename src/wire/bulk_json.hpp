@@ -34,9 +34,6 @@ struct BulkFailure {
 /// device_defined_multiple_times (decided on the device id alone, as the service does).
 Result<std::vector<BulkEntry>> bulk_from_json(std::string_view body);
 
-/// One entry, as also a line of an import file has it. Errors: argument_invalid.
-Result<BulkEntry> bulk_entry_from_json(std::string_view line);
-
 /// {"isSuccessful":true,"errors":[],"warnings":[]}
 std::string bulk_result_json(std::span<const BulkFailure> failures);
 
@@ -44,9 +41,5 @@ std::string bulk_result_json(std::span<const BulkFailure> failures);
 
 /// Errors: malformed.
 Result<std::vector<BulkFailure>> bulk_result_from_json(std::string_view body);
-
-/// An identity as a line of an export file: ExportImportDevice with importMode `create`.
-std::string export_json(const model::DeviceIdentity& device);
-std::string export_json(const model::DeviceId& device, const model::ModuleIdentity& module);
 
 }  // namespace restante::wire

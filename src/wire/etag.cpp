@@ -43,4 +43,13 @@ IfMatch parse_if_match(std::string_view header) {
     return {.any = false, .etag = std::string(header)};
 }
 
+bool is_list_of_tags(std::string_view header) {
+    bool quoted = false;
+    for (const char c : header) {
+        if (c == '"') quoted = !quoted;
+        if (c == ',' && !quoted) return true;
+    }
+    return false;
+}
+
 }  // namespace restante::wire

@@ -28,4 +28,7 @@ struct IfMatch {
 /// Reads what clients send: bare or quoted, `W/` in front or not; `"*"` means `*`.
 IfMatch parse_if_match(std::string_view header);
 
+/// Several tags, separated by commas: parse_if_match reads one.
+bool is_list_of_tags(std::string_view header);
+
 }  // namespace restante::wire

@@ -33,6 +33,15 @@ TEST(IfMatch, IsReadInEverySpelling) {
     }
 }
 
+TEST(IfMatch, OneTagIsNoList) {
+    for (const char* header : {"\"MQ==\", \"Mg==\"", "MQ==,Mg==", "*,", "W/\"a,b\",c"}) {
+        EXPECT_TRUE(is_list_of_tags(header)) << header;
+    }
+    for (const char* header : {"", "*", "MQ==", "\"a,b\"", "W/\"a,b\"", "\"a,"}) {
+        EXPECT_FALSE(is_list_of_tags(header)) << header;
+    }
+}
+
 TEST(IfMatch, MatchesItsVersionOnly) {
     EXPECT_TRUE(parse_if_match("*").matches(7));
     EXPECT_TRUE(parse_if_match("\"Nw==\"").matches(7));

@@ -1,5 +1,6 @@
 #pragma once
-// What the JSON of devices, of modules and of bulk requests has in common. For wire's own files.
+// What the JSON of devices, of modules and of bulk requests has in common, for the hub and for the
+// service SDK.
 
 #include <boost/json/object.hpp>
 #include <optional>

@@ -2,6 +2,8 @@
 
 #include <future>
 
+#include "wire/device_json.hpp"
+
 namespace restante::service {
 namespace {
 
@@ -9,7 +11,8 @@ class CallSession final : public net::Session {
   public:
     CallSession(std::string host, http::Request request,
                 std::shared_ptr<std::promise<Result<http::Response>>> answer)
-        : engine_(http::ClientOptions{.host = std::move(host)}),
+        : engine_(http::ClientOptions{.host = std::move(host),
+                                      .body_bytes_max = wire::device_list_json_bytes_max}),
           request_(std::move(request)),
           answer_(std::move(answer)) {}
 

@@ -83,6 +83,13 @@ TEST(IoTHubRegistryManager, RefusesWhatCannotBeSentBeforeItConnects) {
     EXPECT_THROW(manager.send_c2d_message("d", "hello", {{"iothub-ack", "maybe"}}),
                  std::invalid_argument);
     EXPECT_THROW(manager.create_device_with_sas("d", "", "", "asleep"), std::invalid_argument);
+    EXPECT_THROW(manager.update_device_with_sas("a/b", "", "", "", "enabled"),
+                 std::invalid_argument);
+    EXPECT_THROW(manager.create_device_with_certificate_authority("d", "enabled", false, "", "",
+                                                                  {"one", "two"}),
+                 std::invalid_argument);
+    EXPECT_THROW(manager.get_module("d", "a/b"), std::invalid_argument);
+    EXPECT_THROW(manager.delete_module("", "m"), std::invalid_argument);
 }
 
 TEST(Properties, KeepOneValueForEachNameInTheOrderTheyWereFirstSet) {

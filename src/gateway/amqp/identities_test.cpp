@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include "auth/openssl.hpp"
 #include "support/amqp_session_client.hpp"
 #include "support/test_certificates.hpp"
 #include "support/test_hub.hpp"
@@ -26,15 +25,6 @@ constexpr const char* unauthorized = "amqp:unauthorized-access";
 constexpr const char* d1_devicebound = "/devices/d1/messages/devicebound";
 constexpr const char* d1_events = "/devices/d1/messages/events";
 constexpr const char* m1_events = "/devices/d1/modules/m1/messages/events";
-
-Bytes to_der(const TestCertificate& certificate) {
-    const auto read = auth::openssl::read_certificate(certificate.certificate_pem);
-    unsigned char* bytes = nullptr;
-    const int size = i2d_X509(read.get(), &bytes);
-    Bytes der(bytes, bytes + size);
-    OPENSSL_free(bytes);
-    return der;
-}
 
 class IdentitiesTest : public test::TestHub {
   protected:

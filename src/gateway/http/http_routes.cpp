@@ -36,6 +36,7 @@ constexpr std::array table{
     HttpRoute{"DELETE", "/devices/{}", registry_write, delete_device},
 
     HttpRoute{"POST", "/devices", registry_bulk, write_devices},
+    HttpRoute{"POST", "/devices/keys/regenerate", registry_bulk, regenerate_keys},
     HttpRoute{"POST", "/devices/query", ask, query_devices},
     HttpRoute{"GET", "/statistics/devices", registry_read, device_statistics},
     HttpRoute{"GET", "/statistics/service", registry_read, service_statistics},

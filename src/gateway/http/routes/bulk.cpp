@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "wire/bulk_json.hpp"
+#include "wire/key_rotation_json.hpp"
 
 namespace restante::gateway {
 
@@ -34,6 +35,34 @@ void write_devices(HttpExchange& exchange) {
                 }
                 exchange.respond_json(failures.empty() ? 200 : 400,
                                       wire::bulk_result_json(failures));
+            }));
+}
+
+void regenerate_keys(HttpExchange& exchange) {
+    auto wanted = wire::rotation_from_json(as_text(exchange.request().body));
+    if (!wanted) return exchange.fail(wanted.error());
+    exchange.access().hub().registry().rotate_keys(
+        std::move(wanted->rotation),
+        exchange.on_answer<std::vector<hub::RotatedKeys>>(
+            [&exchange, which = wanted->rotation.which,
+             failures = std::move(wanted->failures)](const auto& rotated) mutable {
+                if (!rotated) return exchange.fail(rotated.error());
+                std::vector<wire::RotatedKeys> done;
+                for (const auto& place : *rotated) {
+                    std::string module = place.module ? place.module->value() : std::string();
+                    if (place.keys) {
+                        done.push_back({.device_id = place.device.value(),
+                                        .module_id = std::move(module),
+                                        .keys = *place.keys});
+                    } else {
+                        failures.push_back({.device_id = place.device.value(),
+                                            .module_id = std::move(module),
+                                            .error = place.keys.error()});
+                    }
+                }
+                const int some_done = done.empty() ? 400 : 207;
+                exchange.respond_json(failures.empty() ? 200 : some_done,
+                                      wire::rotation_result_json(which, done, failures));
             }));
 }
 

@@ -70,6 +70,110 @@ TEST_F(BulkTest, ARequestThatIsNoneIsRefusedWhole) {
     EXPECT_FALSE(find("a"));
 }
 
+TEST_F(BulkTest, CreateOrUpdateDoesWhicheverIsDue) {
+    create("there");
+    const std::string_view both =
+        R"([{"id":"there","importMode":"createOrUpdate","status":"disabled"},)"
+        R"({"id":"new","importMode":"createOrUpdate"}])";
+    for (int round = 0; round < 2; ++round) EXPECT_EQ(post(both).body, all_done);
+    EXPECT_EQ(find("there")->identity.status, model::DeviceStatus::disabled);
+    EXPECT_TRUE(find("new"));
+}
+
+// -- keys ----------------------------------------------------------------------------------------
+
+TEST_F(BulkTest, KeysAreMadeAnewAsFarAsAskedFor) {
+    const auto before = create("d").authentication.symmetric_key;
+    const auto rotate = [this](std::string_view which) {
+        const auto reply =
+            call_as_owner("POST /devices/keys/regenerate",
+                          fmt::format(R"({{"policyKey":"{}","devices":[{{"id":"d"}}]}})", which));
+        const auto keys = find("d")->identity.authentication.symmetric_key;
+        EXPECT_EQ(reply.status, 200);
+        EXPECT_EQ(reply.body,
+                  fmt::format(R"({{"policyKey":"{}","rotatedKeys":[{{"id":"d","moduleId":null,)"
+                              R"("primaryKey":"{}","secondaryKey":"{}"}}],"errors":[]}})",
+                              which, keys.primary, keys.secondary));
+        return keys;
+    };
+    const auto first = rotate("primaryKey");
+    EXPECT_NE(first.primary, before.primary);
+    EXPECT_EQ(first.secondary, before.secondary);
+    const auto second = rotate("secondaryKey");
+    EXPECT_EQ(second.primary, first.primary);
+    EXPECT_NE(second.secondary, first.secondary);
+    const auto third = rotate("both");
+    EXPECT_NE(third.primary, second.primary);
+    EXPECT_NE(third.secondary, second.secondary);
+}
+
+TEST_F(BulkTest, NewKeysLeaveTheRestOfAnIdentityAsItIs) {
+    call_as_owner("PUT /devices/e",
+                  R"({"deviceId":"e","capabilities":{"iotEdge":true},"status":"disabled",)"
+                  R"("statusReason":"why"})");
+    call_as_owner("PUT /devices/e/modules/m",
+                  R"({"deviceId":"e","moduleId":"m","managedBy":"me"})");
+    const auto before = find("e")->identity;
+    EXPECT_EQ(call_as_owner("POST /devices/keys/regenerate",
+                            R"({"policyKey":"both","devices":[{"id":"e"},{"id":"e",)"
+                            R"("moduleId":"m"}]})")
+                  .status,
+              200);
+    auto after = find("e")->identity;
+    EXPECT_NE(after.version, before.version);
+    EXPECT_NE(after.authentication, before.authentication);
+    after.version = before.version;
+    after.authentication = before.authentication;
+    EXPECT_EQ(after, before);
+    EXPECT_THAT(call_as_owner("GET /devices/e/modules/m").body, HasSubstr(R"("managedBy":"me")"));
+}
+
+TEST_F(BulkTest, NewKeysForSomeAnswer207AndForNone400) {
+    create("d");
+    call_as_owner("PUT /devices/x",
+                  R"({"deviceId":"x","authentication":{"type":"certificateAuthority"}})");
+    const auto rotate = [this](std::string_view devices) {
+        return call_as_owner("POST /devices/keys/regenerate",
+                             fmt::format(R"({{"policyKey":"both","devices":[{}]}})", devices));
+    };
+    const auto some = rotate(R"({"id":"d"},{"id":"x"},{"id":"gone"},{"id":"d","moduleId":"m"},)"
+                             R"({"id":"a b"})");
+    EXPECT_EQ(some.status, 207);
+    EXPECT_THAT(some.body, HasSubstr(R"({"id":"x","moduleId":null,"errorCode":"ArgumentInvalid")"));
+    EXPECT_THAT(some.body, HasSubstr(R"({"id":"gone","moduleId":null,"errorCode":)"
+                                     R"("DeviceNotFound","errorStatus":"gone"})"));
+    EXPECT_THAT(some.body, HasSubstr(R"({"id":"d","moduleId":"m","errorCode":"ModuleNotFound")"));
+    EXPECT_THAT(some.body, HasSubstr(R"({"id":"a b","moduleId":null,"errorCode":)"
+                                     R"("ArgumentInvalid")"));
+    const auto none = rotate(R"({"id":"gone"})");
+    EXPECT_EQ(none.status, 400);
+    EXPECT_THAT(none.body, HasSubstr(R"("rotatedKeys":[],"errors":[{"id":"gone")"));
+    EXPECT_EQ(rotate(R"({"id":"d"},{"id":"d"})").header("iothub-errorcode"),
+              "DeviceDefinedMultipleTimes");
+}
+
+TEST_F(BulkTest, ARequestForNewKeysThatIsNoneIsRefused) {
+    const auto before = create("d").authentication;
+    const auto name = [this](std::string_view body) {
+        return call_as_owner("POST /devices/keys/regenerate", body).header("iothub-errorcode");
+    };
+    EXPECT_EQ(name(R"({"policyKey":"third","devices":[{"id":"d"}]})"), "InvalidPolicyKey");
+    EXPECT_EQ(name(R"({"devices":[{"id":"d"}]})"), "InvalidPolicyKey");
+    for (const auto body :
+         {"", "[]", R"({"policyKey":"both"})", R"({"policyKey":1})",
+          R"({"policyKey":"both","devices":[]})", R"({"policyKey":"both","devices":[1]})",
+          R"({"policyKey":"both","devices":[{"id":1}]})"}) {
+        EXPECT_EQ(name(body), "ArgumentInvalid") << body;
+    }
+    std::string many = R"({"policyKey":"both","devices":[{"id":"d"})";
+    for (int i = 0; i < 100; ++i) many += fmt::format(R"(,{{"id":"d{}"}})", i);
+    EXPECT_EQ(name(many + "]}"), "TooManyDevices");
+    expect_unauthorized(call("POST /devices/keys/regenerate", policy_token("registryRead"), "{}"));
+    EXPECT_EQ(find("d")->identity.authentication, before);
+}
+
+// -- statistics ----------------------------------------------------------------------------------
+
 TEST_F(BulkTest, StatisticsCount) {
     create("a");
     create("b", model::DeviceStatus::disabled);

@@ -8,6 +8,7 @@
 #include "gateway/http/routes/if_match.hpp"
 #include "model/limits.hpp"
 #include "wire/device_json.hpp"
+#include "wire/query_json.hpp"
 
 namespace restante::gateway {
 namespace {
@@ -31,6 +32,17 @@ Result<std::size_t> read_top(const http::Target& target) {
     return inside ? top : device_list_max;
 }
 
+/// Where the list before ended: this hub's own addition, since a thousand are not always all.
+Result<std::optional<model::DeviceId>> read_place(const HttpExchange& exchange) {
+    const auto text = exchange.request().headers.find(wire::continuation_header);
+    if (!text || text->empty()) return std::nullopt;
+    const auto token = wire::ContinuationToken::parse(*text);
+    if (!token) return std::unexpected(token.error());
+    auto id = model::DeviceId::parse(token->device);
+    if (!id) return std::unexpected(id.error());
+    return std::move(*id);
+}
+
 void respond_with(HttpExchange& exchange, const Result<DeviceDescription>& device) {
     if (!device) return exchange.fail(device.error());
     const std::string etag = fmt::format("\"{}\"", wire::etag_text(device->identity.version));
@@ -42,10 +54,19 @@ void respond_with(HttpExchange& exchange, const Result<DeviceDescription>& devic
 void list_devices(HttpExchange& exchange) {
     const auto top = read_top(exchange.target());
     if (!top) return exchange.fail(top.error());
+    auto behind = read_place(exchange);
+    if (!behind) return exchange.fail(behind.error());
     exchange.access().hub().registry().list_devices(
-        *top, exchange.on_answer<std::vector<DeviceDescription>>([&exchange](const auto& devices) {
-            if (!devices) return exchange.fail(devices.error());
-            exchange.respond_json(200, wire::to_json(*devices));
+        *top, std::move(*behind),
+        exchange.on_answer<hub::DeviceList>([&exchange](const auto& list) {
+            if (!list) return exchange.fail(list.error());
+            http::Headers headers;
+            if (list->more && !list->devices.empty()) {
+                const wire::ContinuationToken token{
+                    .device = list->devices.back().identity.id.value(), .module = {}};
+                headers.add(std::string(wire::continuation_header), token.to_text());
+            }
+            exchange.respond_json(200, wire::to_json(list->devices), std::move(headers));
         }));
 }
 
@@ -62,8 +83,10 @@ void put_device(HttpExchange& exchange) {
     if (!id) return exchange.fail(id.error());
     auto definition = wire::definition_from_json(as_text(exchange.request().body), *id);
     if (!definition) return exchange.fail(definition.error());
+    const auto condition = write_condition(exchange);
+    if (!condition) return exchange.fail(condition.error());
     exchange.access().hub().registry().put_device(
-        std::move(*definition), write_condition(if_match(exchange)),
+        std::move(*definition), *condition,
         exchange.on_answer<DeviceDescription>(
             [&exchange](const auto& device) { respond_with(exchange, device); }));
 }

@@ -5,7 +5,7 @@
 
 namespace restante::gateway {
 
-/// GET /devices?top=N
+/// GET /devices?top=N; with x-ms-continuation the next of them.
 void list_devices(HttpExchange& exchange);
 /// GET /devices/{id}
 void find_device(HttpExchange& exchange);

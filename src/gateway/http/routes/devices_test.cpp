@@ -138,6 +138,15 @@ TEST_F(DevicesTest, APutWithAnotherTagChangesNothing) {
     EXPECT_EQ(find("d1")->identity, before);
 }
 
+TEST_F(DevicesTest, AListOfTagsIsRefused) {
+    const auto before = create("d1");
+    const auto list = if_match(fmt::format("\"{}\", \"MQ==\"", wire::etag_text(before.version)));
+    constexpr auto text = "If-Match must hold one entity tag, or *";
+    expect_error(put("d1", body_of("d1"), list), 400, "ArgumentInvalid", text);
+    expect_error(call_as_owner("DELETE /devices/d1", {}, list), 400, "ArgumentInvalid", text);
+    EXPECT_EQ(find("d1")->identity, before);
+}
+
 TEST_F(DevicesTest, APutWithIfMatchNeverCreates) {
     for (const auto tag : {"*", "\"*\"", "\"MQ==\"", "\"nonsense\""}) {
         expect_error(put("d1", body_of("d1"), if_match(tag)), 404, "DeviceNotFound", "d1");
@@ -216,6 +225,19 @@ TEST_F(DevicesTest, AListHoldsUpToTopDevicesInTheOrderOfTheirIds) {
         expect_error(call_as_owner(fmt::format("GET /devices{}", query)), 400, "ArgumentInvalid",
                      "top must be a whole number");
     }
+}
+
+TEST_F(DevicesTest, AListGoesOnWhereTheOneBeforeEnded) {
+    for (const auto id : {"a", "b", "c"}) create(id);
+    const auto first = call_as_owner("GET /devices?top=2");
+    const http::Headers next{{"x-ms-continuation", first.header("x-ms-continuation")}};
+    call_as_owner("DELETE /devices/b", {}, if_match("*"));
+    const auto second = call_as_owner("GET /devices?top=2", {}, next);
+    EXPECT_EQ(second.body, wire::to_json(std::vector<model::DeviceDescription>{*find("c")}));
+    EXPECT_EQ(second.header("x-ms-continuation"), "(none)");
+    EXPECT_EQ(call_as_owner("GET /devices?top=2").header("x-ms-continuation"), "(none)");
+    expect_error(call_as_owner("GET /devices", {}, {{"x-ms-continuation", "x"}}), 400,
+                 "ArgumentInvalid", "x-ms-continuation must be what the page before came with");
 }
 
 TEST_F(DevicesTest, AListHoldsAThousandDevicesAtMost) {

@@ -13,26 +13,34 @@ inline std::uint64_t version_of(const wire::IfMatch& wanted) {
     return wire::etag_version(wanted.etag).value_or(no_version);
 }
 
-inline std::optional<wire::IfMatch> if_match(const HttpExchange& exchange) {
+/// Errors: argument_invalid for a list, which HTTP knows and no client of the service sends.
+inline Result<std::optional<wire::IfMatch>> if_match(const HttpExchange& exchange) {
     const auto header = exchange.request().headers.find("If-Match");
     if (!header || header->empty()) return std::nullopt;
+    if (wire::is_list_of_tags(*header)) {
+        return fail(ErrorCode::argument_invalid, "If-Match must hold one entity tag, or *");
+    }
     return wire::parse_if_match(*header);
 }
 
-/// Of a PUT: without If-Match it creates, with it it updates.
-inline core::WriteCondition write_condition(const std::optional<wire::IfMatch>& wanted) {
+/// Of a PUT: without If-Match it creates, with it it updates. Errors: those of if_match.
+inline Result<core::WriteCondition> write_condition(const HttpExchange& exchange) {
     using Kind = core::WriteCondition::Kind;
-    if (!wanted) return {.kind = Kind::create_only};
-    if (wanted->any) return {.kind = Kind::update_any};
-    return {.kind = Kind::update_if_version, .version = version_of(*wanted)};
+    const auto wanted = if_match(exchange);
+    if (!wanted) return std::unexpected(wanted.error());
+    if (!*wanted) return core::WriteCondition{.kind = Kind::create_only};
+    if ((*wanted)->any) return core::WriteCondition{.kind = Kind::update_any};
+    return core::WriteCondition{.kind = Kind::update_if_version, .version = version_of(**wanted)};
 }
 
-/// Of a DELETE: the version it names, none for any. Errors: precondition_failed without If-Match.
+/// Of a DELETE: the version it names, none for any. Errors: those of if_match, and
+/// precondition_failed without If-Match.
 inline Result<std::optional<std::uint64_t>> expected_version(const HttpExchange& exchange) {
     const auto wanted = if_match(exchange);
-    if (!wanted) return fail(ErrorCode::precondition_failed, "Etag missing");
-    if (wanted->any) return std::optional<std::uint64_t>();
-    return std::optional(version_of(*wanted));
+    if (!wanted) return std::unexpected(wanted.error());
+    if (!*wanted) return fail(ErrorCode::precondition_failed, "Etag missing");
+    if ((*wanted)->any) return std::optional<std::uint64_t>();
+    return std::optional(version_of(**wanted));
 }
 
 }  // namespace restante::gateway

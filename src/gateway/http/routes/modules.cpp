@@ -58,8 +58,10 @@ void put_module(HttpExchange& exchange) {
     auto definition =
         wire::module_from_json(as_text(exchange.request().body), place->device, place->module);
     if (!definition) return exchange.fail(definition.error());
+    const auto condition = write_condition(exchange);
+    if (!condition) return exchange.fail(condition.error());
     exchange.access().hub().registry().put_module(
-        std::move(*definition), write_condition(if_match(exchange)),
+        std::move(*definition), *condition,
         exchange.on_answer<ModuleDescription>([&exchange, place](const auto& module) {
             if (module || module.error().code != ErrorCode::module_already_exists_on_device) {
                 return respond_with(exchange, module);

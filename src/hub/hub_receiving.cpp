@@ -1,0 +1,207 @@
+// Hub's operations for those who receive: devices, and their modules, which get no messages.
+
+#include "hub/hub.hpp"
+
+namespace restante::hub {
+namespace {
+
+std::string_view name(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::mqtt:
+            return "mqtt";
+        case Protocol::amqp:
+            return "amqp";
+        case Protocol::https:
+            return "https";
+    }
+    return "unknown";
+}
+
+/// "d1", "d1/m1".
+std::string client_name(const model::DeviceId& device,
+                        const std::optional<model::ModuleId>& module) {
+    return module ? device.value() + '/' + module->value() : device.value();
+}
+
+}  // namespace
+
+void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer) {
+    on_loop([this, request = std::move(request), answer = std::move(answer)]() mutable {
+        if (auto checked = check_attach(request); !checked) {
+            return answer(std::unexpected(checked.error()));
+        }
+        core::ChangeSet changes;
+        Attachments::Removed replaced;
+        if (auto old = attachments_.add(request.id,
+                                        {.device = request.device,
+                                         .module = request.module,
+                                         .protocol = request.protocol,
+                                         .events = std::move(request.events)},
+                                        clock_.now().wall)) {
+            replaced.push_back(std::move(*old));
+        }
+        end(std::move(replaced),
+            Error(ErrorCode::connection_replaced,
+                  "a newer connection of the same device took over, from " + request.peer),
+            changes);
+        log_.info("device_attached", {{"device", client_name(request.device, request.module)},
+                                      {"protocol", name(request.protocol)},
+                                      {"peer", request.peer}});
+        model::MqttSubscriptions subscriptions;
+        const auto* stored = request.module ? nullptr : state_.subscriptions(request.device);
+        if (stored) subscriptions = *stored;
+        commit(std::move(changes),
+               [answer = std::move(answer), subscriptions = std::move(subscriptions)]() mutable {
+                   answer(std::move(subscriptions));
+               });
+    });
+}
+
+/// What was proved may have changed on the way here.
+Result<void> Hub::check_attach(const AttachRequest& request) {
+    const auto* device = state_.find(request.device);
+    if (!device) {
+        return fail(ErrorCode::device_not_found, "the device was deleted while it connected");
+    }
+    if (device->status == model::DeviceStatus::disabled) {
+        return fail(ErrorCode::device_disabled, "the device is disabled");
+    }
+    std::uint64_t version = device->version;
+    if (request.module) {
+        const auto* module = state_.find(request.device, *request.module);
+        if (!module) {
+            return fail(ErrorCode::module_not_found, "the module was deleted while it connected");
+        }
+        version = module->version;
+    }
+    if (version != request.identity_version) {
+        return fail(ErrorCode::unauthorized, "the identity changed while the device connected");
+    }
+    return check_throttle(core::Operation::connect, 1);
+}
+
+void Hub::detach(AttachmentId attachment) {
+    on_loop([this, attachment] {
+        const Now now = clock_.now();
+        const auto removed = attachments_.remove(attachment, now.wall);
+        if (!removed) return;
+        core::ChangeSet changes;
+        const bool deliverable = state_.release(removed->device, attachment, now, changes);
+        log_.info("device_detached", {{"device", client_name(removed->device, removed->module)},
+                                      {"protocol", name(removed->protocol)}});
+        commit(std::move(changes), [this, deliverable, device = removed->device] {
+            if (deliverable) attachments_.wake(device);
+        });
+    });
+}
+
+void Hub::receive(AttachmentId attachment, std::size_t max,
+                  Answer<std::vector<model::LockedMessage>> answer) {
+    on_loop([this, attachment, max, answer = std::move(answer)]() mutable {
+        const auto* attached = attachments_.find(attachment);
+        if (!attached || attached->module) return answer(std::vector<model::LockedMessage>{});
+        core::ChangeSet changes;
+        auto locked = state_.receive(attached->device,
+                                     {.max = max,
+                                      .receiver = attachment,
+                                      .lock_duration = state_.queue_rules().lock_duration},
+                                     clock_.now(), changes);
+        commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
+                                    answer = std::move(answer)]() mutable {
+            read_bodies(device, std::move(locked), std::move(answer));
+        });
+    });
+}
+
+void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_duration,
+                      Answer<std::optional<model::LockedMessage>> answer) {
+    on_loop([this, device = std::move(device), lock_duration,
+             answer = std::move(answer)]() mutable {
+        const auto admitted = check_throttle(core::Operation::receive_over_https, 1);
+        if (!admitted) return answer(std::unexpected(admitted.error()));
+        core::ChangeSet changes;
+        const core::ReceiveOrder order{
+            .max = 1,
+            .receiver = {},
+            .lock_duration = lock_duration.value_or(state_.queue_rules().lock_duration)};
+        const Now now = clock_.now();
+        auto locked = state_.receive(device, order, now, changes);
+        if (state_.find(device)) attachments_.note_activity(device, now.wall);
+        commit(std::move(changes), [this, device = std::move(device), locked = std::move(locked),
+                                    answer = std::move(answer)]() mutable {
+            read_bodies(device, std::move(locked), [answer = std::move(answer)](auto read) mutable {
+                if (!read) return answer(std::unexpected(std::move(read).error()));
+                std::optional<model::LockedMessage> one;
+                if (!read->empty()) one = std::move(read->front());
+                answer(std::move(one));
+            });
+        });
+    });
+}
+
+void Hub::complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
+                   Answer<void> answer) {
+    settle("message_completed", std::move(device), token, std::move(answer),
+           [this, late](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.complete(id, lock, late, now, changes);
+           });
+}
+
+void Hub::abandon(model::DeviceId device, model::LockToken token, Answer<void> answer) {
+    Answer<void> wake_and_answer = [this, device, answer = std::move(answer)](auto result) mutable {
+        if (result) attachments_.wake(device);
+        answer(std::move(result));
+    };
+    settle("message_abandoned", std::move(device), token, std::move(wake_and_answer),
+           [this](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.abandon(id, lock, now, changes);
+           });
+}
+
+void Hub::reject(model::DeviceId device, model::LockToken token, Answer<void> answer) {
+    settle("message_rejected", std::move(device), token, std::move(answer),
+           [this](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.reject(id, lock, now, changes);
+           });
+}
+
+void Hub::settle(std::string_view event, model::DeviceId device, model::LockToken token,
+                 Answer<void> answer, Settlement decide) {
+    on_loop([this, event, device = std::move(device), token, answer = std::move(answer),
+             decide = std::move(decide)]() mutable {
+        core::ChangeSet changes;
+        const Now now = clock_.now();
+        auto result = decide(device, token, now, changes);
+        if (result) attachments_.note_activity(device, now.wall);
+        commit(std::move(changes), [this, event, device = std::move(device), token, result,
+                                    answer = std::move(answer)]() mutable {
+            if (result) {
+                log_.debug(event, {{"device", device.value()}, {"seq", token.sequence.value}});
+            }
+            answer(std::move(result));
+        });
+    });
+}
+
+void Hub::put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscriptions subscriptions,
+                                 Answer<void> answer) {
+    on_loop([this, device = std::move(device), subscriptions = std::move(subscriptions),
+             answer = std::move(answer)]() mutable {
+        core::ChangeSet changes;
+        auto result = state_.put_subscriptions(device, std::move(subscriptions), changes);
+        commit(std::move(changes),
+               [answer = std::move(answer), result]() mutable { answer(std::move(result)); });
+    });
+}
+
+void Hub::end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes) {
+    for (auto& [id, attachment] : ended) {
+        state_.release(attachment.device, id, clock_.now(), changes);
+        log_.info("device_ended", {{"device", client_name(attachment.device, attachment.module)},
+                                   {"protocol", name(attachment.protocol)},
+                                   {"reason", reason.message}});
+        attachment.events.ended(reason);
+    }
+}
+
+}  // namespace restante::hub
