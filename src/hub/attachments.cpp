@@ -75,7 +75,7 @@ void Attachments::forget(const model::DeviceId& device) {
     while (entry != observed_.end() && entry->first.first == device) entry = observed_.erase(entry);
 }
 
-const Attachments::Attachment* Attachments::find(AttachmentId id) const {
+Attachments::Attachment* Attachments::find(AttachmentId id) {
     const auto found = attachments_.find(id.value);
     return found == attachments_.end() ? nullptr : &found->second;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -51,6 +52,11 @@ class Attachments {
         std::optional<model::ModuleId> module;
         Protocol protocol;
         DeviceEvents events;
+        std::string peer;  ///< where it comes from and what it calls itself
+        WallTime since{};
+        /// Takeovers that led to this one, each within a minute of the one before: two clients that
+        /// use one identity and both come back count up here.
+        std::size_t takeovers = 0;
     };
 
     /// One live attachment for each device or module and protocol: the earlier one is returned,
@@ -67,7 +73,7 @@ class Attachments {
     Removed remove_of(const model::DeviceId& device, const std::optional<model::ModuleId>& module,
                       WallTime now);
 
-    const Attachment* find(AttachmentId id) const;
+    Attachment* find(AttachmentId id);
 
     void wake(const model::DeviceId& device) const;
 

@@ -36,10 +36,9 @@ class Hub {
 
     /// Recovers the state from the store, then starts the loop. Errors: storage_failed.
     Result<void> start();
-    /// Ends the loop once what is being written is on disk. Operations still waiting are dropped.
+    /// Ends the loop once what is being written is on disk. What still waits is dropped.
     void stop();
 
-    /// Identities: who may be attached and sent to.
     Registry& registry() { return registry_; }
 
     /// Takes operations that Hub does not count itself from what the tier allows. Errors:
@@ -121,6 +120,7 @@ class Hub {
     Result<void> check_throttle(core::Operation operation, std::size_t count);
     Result<void> check_send();
     Result<void> check_attach(const AttachRequest& request);
+    void add_attachment(AttachRequest& request, core::ChangeSet& changes);
     void end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes);
 
     store::Store& store_;

@@ -1,9 +1,13 @@
 // Hub's operations for those who receive: devices, and their modules, which get no messages.
 
+#include "base/timestamp.hpp"
 #include "hub/hub.hpp"
 
 namespace restante::hub {
 namespace {
+
+/// Takeovers that follow one another faster than this are counted as one flap.
+constexpr std::chrono::minutes takeovers_within{1};
 
 std::string_view name(Protocol protocol) {
     switch (protocol) {
@@ -31,19 +35,7 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
             return answer(std::unexpected(checked.error()));
         }
         core::ChangeSet changes;
-        Attachments::Removed replaced;
-        if (auto old = attachments_.add(request.id,
-                                        {.device = request.device,
-                                         .module = request.module,
-                                         .protocol = request.protocol,
-                                         .events = std::move(request.events)},
-                                        clock_.now().wall)) {
-            replaced.push_back(std::move(*old));
-        }
-        end(std::move(replaced),
-            Error(ErrorCode::connection_replaced,
-                  "a newer connection of the same device took over, from " + request.peer),
-            changes);
+        add_attachment(request, changes);
         log_.info("device_attached", {{"device", client_name(request.device, request.module)},
                                       {"protocol", name(request.protocol)},
                                       {"peer", request.peer}});
@@ -55,6 +47,36 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
                    answer(std::move(subscriptions));
                });
     });
+}
+
+/// The newest connection of an identity wins. The log names both, so that two clients with one
+/// identity, which throw each other out, explain themselves; the loser hears no addresses.
+void Hub::add_attachment(AttachRequest& request, core::ChangeSet& changes) {
+    const WallTime now = clock_.now().wall;
+    auto old = attachments_.add(request.id,
+                                {.device = request.device,
+                                 .module = request.module,
+                                 .protocol = request.protocol,
+                                 .events = std::move(request.events),
+                                 .peer = request.peer,
+                                 .since = now},
+                                now);
+    if (!old) return;
+    const auto& before = old->second;
+    const bool again = now - before.since < takeovers_within;
+    const std::size_t takeovers = again ? before.takeovers + 1 : 1;
+    attachments_.find(request.id)->takeovers = takeovers;
+    log_.warning("connection_replaced", {{"device", client_name(request.device, request.module)},
+                                         {"protocol", name(request.protocol)},
+                                         {"replaced", before.peer},
+                                         {"connected_since", to_iso8601(before.since)},
+                                         {"by", request.peer},
+                                         {"takeovers", takeovers}});
+    Attachments::Removed replaced;
+    replaced.push_back(std::move(*old));
+    end(std::move(replaced),
+        Error(ErrorCode::connection_replaced, "a newer connection of the same device took over"),
+        changes);
 }
 
 /// What was proved may have changed on the way here.

@@ -70,6 +70,9 @@ TEST_F(MqttSessionTest, WhoProvesNothingIsRefusedAndTheLogSaysWhy) {
     expect_refused(connect_packet(policy_token("service")),
                    "policy 'service' lacks the right DeviceConnect");
     expect_refused(connect_packet("password"), "SharedAccessSignature");
+    auto mixed_up = connect_packet(device_token(d1));
+    mixed_up.client_id = device_token(d1);
+    expect_refused(mixed_up, "the client id is not the device");
     EXPECT_THAT(log.text(), Not(HasSubstr("sig=")));
     EXPECT_FALSE(find("d1")->connected);
 }
@@ -307,10 +310,29 @@ TEST_F(MqttSessionTest, ANewerConnectionTakesOver) {
     const auto publish = first->expect<mqtt::Publish>();
     auto second = connect(false, true);
     expect_ended(*first, "a newer connection of the same device took over");
+    const auto lines = log.of("connection_replaced");
+    ASSERT_THAT(lines, SizeIs(1));
+    for (const auto* said : {"device=d1 protocol=mqtt", "replaced=\"192.0.2.7:40112",
+                             "connected_since=2026-", "by=\"192.0.2.7:40112", "takeovers=1"}) {
+        EXPECT_THAT(lines[0], HasSubstr(said));
+    }
     EXPECT_EQ(second->expect<mqtt::Publish>().packet_id, publish.packet_id);
     settle({&second->harness});
     EXPECT_FALSE(second->harness.ended());
     EXPECT_TRUE(find("d1")->connected);
+}
+
+TEST_F(MqttSessionTest, ClientsThatThrowEachOtherOutAreCounted) {
+    auto first = connect_and_subscribe();
+    auto second = connect(false, true);
+    EXPECT_TRUE(first->harness.wait_ended());
+    auto third = connect(false, true);
+    EXPECT_TRUE(second->harness.wait_ended());
+    EXPECT_THAT(log.of("connection_replaced").back(), HasSubstr("takeovers=2"));
+    clock.advance(60s);
+    auto fourth = connect(false, true);
+    EXPECT_TRUE(third->harness.wait_ended());
+    EXPECT_THAT(log.of("connection_replaced").back(), HasSubstr("takeovers=1"));
 }
 
 TEST_F(MqttSessionTest, AnExpiredTokenEndsTheConnection) {
