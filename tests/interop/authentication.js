@@ -26,7 +26,11 @@ async function use({ client, transport, identity, connection, sas, cert, key }) 
     : identities[identity].fromSharedAccessSignature(sas, transports[transport]);
   made.on('error', (error) => say({ event: 'error', client, error: error.name,
     message: error.message }));
-  if (cert !== undefined) await made.setOptions({ cert, key });
+  if (cert !== undefined) {
+    // Over HTTPS the SDK takes them at once and never says so.
+    const taken = made.setOptions({ cert, key });
+    if (transport !== 'http') await taken;
+  }
   if (transport === 'http') {
     await made.setTransportOptions({ interval: POLL_SECONDS, drain: true });
   }

@@ -7,6 +7,7 @@ Each kind is one cell: the right credential opens, sends telemetry and, for a de
 completes a message; a wrong one of the same kind meets UnauthorizedError, and the log says why.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
 from driver import Driver, DriverError  # noqa: E402
-from harness import Settings, parse_connection_string, run, sas_token  # noqa: E402
+from harness import Settings, parse_connection_string, program, run, sas_token  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 TRANSPORTS = ("mqtt", "mqtt-ws", "amqp", "amqp-ws", "http")
-MQTT = ("mqtt", "mqtt-ws")
+TRANSPORTS_OF_MODULES = ("mqtt", "mqtt-ws", "amqp", "amqp-ws")  # the SDK has no others
 WRONG_KEY = "d3Jvbmcga2V5IHdyb25nIGtleSB3cm9uZyBrZXkgICA="
 
 
@@ -39,10 +40,10 @@ class Authentication(harness.TestCase):
         return driver
 
     def test_every_kind_of_credential(self):
-        kinds = [self.primary_key, self.secondary_key, self.token, self.policy_key]
-        if Settings.options.transport in MQTT:
-            kinds += [self.own_certificate, self.second_certificate, self.module_key,
-                      self.module_token, self.module_policy_key]
+        kinds = [self.primary_key, self.secondary_key, self.token, self.policy_key,
+                 self.own_certificate, self.second_certificate, self.issued_certificate]
+        if Settings.options.transport in TRANSPORTS_OF_MODULES:
+            kinds += [self.module_key, self.module_token, self.module_policy_key]
         for kind in kinds:
             with self.subTest(transport=Settings.options.transport, kind=kind.__name__):
                 kind(kind.__name__.replace("_", "-"))
@@ -90,6 +91,23 @@ class Authentication(harness.TestCase):
         self.accept(device, connection=connection, cert=right["cert"], key=right["key"])
         self.refuse(device, connection=connection, cert=wrong["cert"], key=wrong["key"])
 
+    def issued_certificate(self, device):
+        """By an authority that the hub's owner trusts, once it has shown to have its key."""
+        fleet = self.self_signed("fleet")
+        said = self.authority("add", "fleet", fleet["file"])
+        proof = self.issued(re.search(r"verification code +([0-9A-F]{48})", said)[1], "fleet")
+        mark = self.hub.process.mark()
+        self.authority("verify", "fleet", proof["file"])
+        self.hub.process.wait_line("event=authority_(added|changed) .*verified$", since=mark)
+        self.hub.create_device(device, authentication={"type": "certificateAuthority"})
+        connection = f"HostName={Settings.hostname};DeviceId={device};x509=true"
+        right = self.issued(device, "fleet")
+        self.accept(device, connection=connection, cert=right["cert"], key=right["key"])
+        self.self_signed("stranger")
+        for wrong in (self.issued(f"{device}-of-another", "fleet"), self.self_signed(device),
+                      self.issued(device, "stranger")):
+            self.refuse(device, connection=connection, cert=wrong["cert"], key=wrong["key"])
+
     def module_key(self, device):
         owner, module = self.create_module(device)
         self.accept(device, "module", connection=self.by_key(device, module, "m1"))
@@ -125,7 +143,7 @@ class Authentication(harness.TestCase):
             self.clients.ask("use", client=device, transport=Settings.options.transport,
                              identity=identity, **credential)
         self.assertEqual(caught.exception.name, "UnauthorizedError")
-        self.hub.process.wait_line(r"level=warning event=refused .*reason=", since=mark)
+        self.hub.process.wait_line(r"level=warning event=(link_)?refused .*reason=", since=mark)
 
     def create_module(self, device):
         """The primary keys of the device and of its module m1."""
@@ -146,6 +164,19 @@ class Authentication(harness.TestCase):
     def connection(self, device, module, rest):
         place = f"DeviceId={device}" + (f";ModuleId={module}" if module else "")
         return f"HostName={Settings.hostname};{place};{rest}"
+
+    def authority(self, verb, *words):
+        return run([program("restante"), "authority", verb, *words, "--data-dir", self.hub.data])
+
+    def issued(self, name, authority):
+        request, key = self.folder / f"{name}.csr", self.folder / f"{name}.key.pem"
+        certificate, by = self.folder / f"{name}-issued.pem", self.folder / authority
+        run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-noenc", "-subj", f"/CN={name}", "-keyout", key, "-out", request])
+        run(["openssl", "x509", "-req", "-in", request, "-CA", f"{by}.pem", "-CAkey",
+             f"{by}.key.pem", "-CAcreateserial", "-days", "2", "-out", certificate])
+        return {"file": certificate, "cert": certificate.read_text(encoding="utf-8"),
+                "key": key.read_text(encoding="utf-8")}
 
     def self_signed(self, name):
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
