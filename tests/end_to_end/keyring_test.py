@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
+import certificates  # noqa: E402
 import harness  # noqa: E402
 from amqp_client import AmqpService, message  # noqa: E402
 from harness import (  # noqa: E402
@@ -39,25 +40,11 @@ class KeyringCase(harness.TestCase):
         new.write_text(text, encoding="utf-8")
         new.rename(path)
 
-    def openssl(self, *words):
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
-
     def make_authority(self, name):
-        """NAME.pem and NAME.key.pem."""
-        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                     "-nodes", "-keyout", f"{name}.key.pem", "-out", f"{name}.pem", "-days", "30",
-                     "-subj", f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign")
-        return self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
+        return certificates.make_authority(self.folder, name)
 
     def sign(self, authority, name, common_name, *extensions):
-        """NAME.pem and NAME.key.pem, signed by that authority."""
-        self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                     "-nodes", "-keyout", f"{name}.key.pem", "-out", f"{name}.csr",
-                     "-subj", f"/CN={common_name}", *extensions)
-        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey",
-                     f"{authority}.key.pem", "-CAcreateserial", "-days", "7", "-out",
-                     f"{name}.pem", "-copy_extensions", "copyall")
-        return self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
+        return certificates.sign(self.folder, authority, name, common_name, *extensions)
 
 
 class Policies(KeyringCase):

@@ -46,10 +46,14 @@ def amqp_stream(hub, websocket):
     return Recorded(WebSocketStream(hub, "AMQPWSB10") if websocket else hub.connect("amqp"))
 
 
-def exchange(hub, request):
+def exchange(hub, raw):
     """All the hub says to these bytes, until it closes."""
-    with hub.connect("https") as connection:
-        connection.sendall(request)
+    return exchange_on(hub.connect("https"), raw)
+
+
+def exchange_on(connection, raw):
+    with connection:
+        connection.sendall(raw)
         said = b""
         while chunk := connection.recv(65536):
             said += chunk

@@ -252,14 +252,17 @@ class Hub:
         finally:
             connection.close()
 
-    def tls(self):
-        return ssl.create_default_context(cafile=self.ca)
+    def tls(self, certificate=None):
+        context = ssl.create_default_context(cafile=self.ca)
+        if certificate:
+            context.load_cert_chain(*certificate)
+        return context
 
-    def connect(self, name):
-        """A TLS socket to the port of that name."""
+    def connect(self, name, certificate=None):
+        """A TLS socket to the port of that name. `certificate` is shown: its file, its key's."""
         raw = socket.create_connection((Settings.hostname, self.ports[name]), SECONDS)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return self.tls().wrap_socket(raw, server_hostname=Settings.hostname)
+        return self.tls(certificate).wrap_socket(raw, server_hostname=Settings.hostname)
 
 
 def clean_environment():
