@@ -21,9 +21,9 @@ DEVICE, OTHER = "dev", "other"
 # Ids that a careless reader would take for the device's own, or for more than one device.
 ODD_IDS = (OTHER, "", "DEV", "dev ", " dev", "dev\t", "dev/", "/dev", "dev//", "dev/..",
            "dev/../other", "dev/.", "dev%2f..%2fother", "dev%252f..%252fother", "dev%00",
-           "dev\0", "dev\0other", "dev\r\nX: y", "dev\x7f", "dev\u200b", "d\u0435v", "\uff44ev", "+", "#", "dev/+", "dev/#", "$iothub",
-           "dev/modules/m", "dev/m", "dev/m/n", "dev;other", "dev,other", "dev@sas.hub",
-           "dev?x=y", "a" * 129)
+           "dev\0", "dev\0other", "dev\r\nX: y", "dev\x7f", "dev\u200b", "d\u0435v",
+           "\uff44ev", "+", "#", "dev/+", "dev/#", "$iothub", "dev/modules/m", "dev/m",
+           "dev/m/n", "dev;other", "dev,other", "dev@sas.hub", "dev?x=y", "a" * 129)
 TOPICS = (f"devices/{OTHER}/messages/devicebound/#", "devices/+/messages/devicebound/#",
           "devices/#", "#", "+/+/messages/devicebound/#", "$SYS/#",
           f"devices/{DEVICE}/../{OTHER}/messages/devicebound/#",
