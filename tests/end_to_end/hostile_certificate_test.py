@@ -116,6 +116,16 @@ class Certificates(HostileCase):
                 self.assertTrue(door(self.hub, device, certificate).served)
                 self.cells += 1
 
+    def test_what_stands_on_a_removed_authority_is_cut(self):
+        with MqttDevice(self.hub, self.hub.connect("mqtt", self.issued)) as gone, \
+                MqttDevice(self.hub, self.hub.connect("mqtt", self.own)) as lasting:
+            for client, device in ((gone, ISSUED), (lasting, OWN)):
+                self.assertEqual(client.connect(device, None, password=""), 0)
+            self.restante("authority", "remove", "fleet")
+            self.assertEqual(gone.read_to_end(), b"")
+            lasting.ping()
+        self.hub.process.wait_line(f"event=connection_ended protocol=mqtt device={ISSUED} ")
+
 
 if __name__ == "__main__":
     harness.main()

@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import certificates  # noqa: E402
 import harness  # noqa: E402
-from amqp_client import AmqpService, message  # noqa: E402
+from amqp_client import DETACH, AmqpService, message  # noqa: E402
+from amqp_device import Receivers  # noqa: E402
 from harness import (  # noqa: E402
     Settings, clean_environment, program, run, sas_token, service_claims)
 from mqtt_client import MqttDevice  # noqa: E402
@@ -96,6 +97,27 @@ class Policies(KeyringCase):
         self.restante("policy", "delete", "registryReadWrite")
         self.logged("event=policy_deleted name=registryReadWrite")
         self.assertEqual(self.status(token), 401)
+
+    def test_what_stands_on_a_removed_policy_is_cut_and_all_else_lives_on(self):
+        self.restante("policy", "create", "guest", "--rights", "ServiceConnect,DeviceConnect")
+        self.logged("event=policy_created name=guest")
+        own = self.hub.create_device("Device-1")
+        self.hub.create_device("Device-2")
+        guest = self.token("guest")
+        with MqttDevice(self.hub) as mqtt, MqttDevice(self.hub) as lasting, \
+                AmqpService(self.hub, guest) as service, Receivers(self.hub, guest) as amqp:
+            self.assertEqual(mqtt.connect("Device-2", None, password=guest), 0)
+            self.assertEqual(lasting.connect("Device-1", own["key"]), 0)
+            self.assertIsNone(service.open_sender().condition)
+            self.assertIsNone(amqp.attach_receiver(
+                "Device-2", "/devices/Device-2/messages/devicebound").condition)
+            self.restante("policy", "delete", "guest")
+            self.assertEqual(mqtt.read_to_end(), b"")
+            for client in (service, amqp):
+                _, fields, _ = client.read_until(lambda code, *_: code == DETACH)
+                self.assertEqual(fields[2].value[0], "amqp:unauthorized-access")
+            lasting.ping()
+        self.logged("event=connection_ended protocol=mqtt device=Device-2 .*reason=.*guest")
 
     def test_the_last_policy_that_may_write_stays(self):
         said = self.restante("policy", "delete", "iothubowner")

@@ -102,7 +102,7 @@ class MqttDevice:
     def connect(self, device, key, password=None, **changes):
         """The CONNACK return code."""
         host = Settings.hostname
-        token = password or sas_token(f"{host}/devices/{device}", key)
+        token = sas_token(f"{host}/devices/{device}", key) if password is None else password
         self.send(connect_packet(device, f"{host}/{device}/?api-version=2021-04-12", token,
                                  **changes))
         return self.expect(CONNACK)[1]
