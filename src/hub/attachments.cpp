@@ -2,6 +2,18 @@
 
 namespace restante::hub {
 
+std::string_view name(Protocol protocol) {
+    switch (protocol) {
+        case Protocol::mqtt:
+            return "mqtt";
+        case Protocol::amqp:
+            return "amqp";
+        case Protocol::https:
+            return "https";
+    }
+    return "unknown";
+}
+
 std::optional<std::pair<AttachmentId, Attachments::Attachment>> Attachments::add(
     AttachmentId id, Attachment attachment, WallTime now) {
     std::optional<std::pair<AttachmentId, Attachment>> replaced;
@@ -91,6 +103,18 @@ Attachments::Observed Attachments::observe(const model::DeviceId& device,
                                            const std::optional<model::ModuleId>& module) const {
     const auto found = observed_.find({device, module});
     return found == observed_.end() ? Observed{} : found->second;
+}
+
+void Attachments::remember(model::ConnectionChange change, const Attachment& attachment,
+                           WallTime now, std::string reason) {
+    history_.add({.at = now,
+                  .device = attachment.device,
+                  .module = attachment.module,
+                  .protocol = name(attachment.protocol),
+                  .change = change,
+                  .peer = attachment.peer,
+                  .connected_since = attachment.since,
+                  .reason = std::move(reason)});
 }
 
 }  // namespace restante::hub

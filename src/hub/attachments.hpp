@@ -1,6 +1,6 @@
 #pragma once
-// Who is connected right now: the live attachments of devices and modules, with the ways to wake
-// and to end them. Nothing here is durable.
+// Who is connected right now, and who was lately: the live attachments of devices and modules, with
+// the ways to wake and to end them, and their history. Nothing here is durable.
 //
 // Owned and used by Hub on its loop.
 
@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "core/queue/device_queue.hpp"
+#include "hub/connection_history.hpp"
 #include "model/module_id.hpp"
 
 namespace restante::hub {
@@ -23,6 +24,8 @@ namespace restante::hub {
 using AttachmentId = core::ReceiverId;
 
 enum class Protocol : std::uint8_t { mqtt, amqp, https };
+/// For the log: "mqtt".
+std::string_view name(Protocol protocol);
 
 /// How the hub reaches an attached session. Both are called on the hub's loop and only post.
 struct DeviceEvents {
@@ -75,6 +78,11 @@ class Attachments {
 
     Attachment* find(AttachmentId id);
 
+    /// `reason`: of its end, or who replaced it.
+    void remember(model::ConnectionChange change, const Attachment& attachment, WallTime now,
+                  std::string reason);
+    const ConnectionHistory& history() const { return history_; }
+
     void wake(const model::DeviceId& device) const;
 
     struct Observed {
@@ -106,6 +114,7 @@ class Attachments {
     std::multimap<Client, AttachmentId> by_client_;
     std::map<Client, Observed> observed_;
     std::size_t connected_devices_ = 0;
+    ConnectionHistory history_;
 };
 
 }  // namespace restante::hub

@@ -9,18 +9,6 @@ namespace {
 /// Takeovers that follow one another faster than this are counted as one flap.
 constexpr std::chrono::minutes takeovers_within{1};
 
-std::string_view name(Protocol protocol) {
-    switch (protocol) {
-        case Protocol::mqtt:
-            return "mqtt";
-        case Protocol::amqp:
-            return "amqp";
-        case Protocol::https:
-            return "https";
-    }
-    return "unknown";
-}
-
 /// "d1", "d1/m1".
 std::string client_name(const model::DeviceId& device,
                         const std::optional<model::ModuleId>& module) {
@@ -39,6 +27,8 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
         log_.info("device_attached", {{"device", client_name(request.device, request.module)},
                                       {"protocol", name(request.protocol)},
                                       {"peer", request.peer}});
+        attachments_.remember(model::ConnectionChange::connected, *attachments_.find(request.id),
+                              clock_.now().wall, {});
         model::MqttSubscriptions subscriptions;
         const auto* stored = request.module ? nullptr : state_.subscriptions(request.device);
         if (stored) subscriptions = *stored;
@@ -72,6 +62,8 @@ void Hub::add_attachment(AttachRequest& request, core::ChangeSet& changes) {
                                          {"connected_since", to_iso8601(before.since)},
                                          {"by", request.peer},
                                          {"takeovers", takeovers}});
+    attachments_.remember(model::ConnectionChange::replaced, before, now,
+                          "replaced by " + request.peer);
     Attachments::Removed replaced;
     replaced.push_back(std::move(*old));
     end(std::move(replaced),
@@ -111,6 +103,7 @@ void Hub::detach(AttachmentId attachment) {
         const bool deliverable = state_.release(removed->device, attachment, now, changes);
         log_.info("device_detached", {{"device", client_name(removed->device, removed->module)},
                                       {"protocol", name(removed->protocol)}});
+        attachments_.remember(model::ConnectionChange::disconnected, *removed, now.wall, {});
         commit(std::move(changes), [this, deliverable, device = removed->device] {
             if (deliverable) attachments_.wake(device);
         });
@@ -222,6 +215,10 @@ void Hub::end(Attachments::Removed ended, const Error& reason, core::ChangeSet& 
         log_.info("device_ended", {{"device", client_name(attachment.device, attachment.module)},
                                    {"protocol", name(attachment.protocol)},
                                    {"reason", reason.message}});
+        if (reason.code != ErrorCode::connection_replaced) {
+            attachments_.remember(model::ConnectionChange::ended, attachment, clock_.now().wall,
+                                  reason.message);
+        }
         attachment.events.ended(reason);
     }
 }

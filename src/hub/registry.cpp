@@ -185,6 +185,13 @@ void Registry::count(Answer<RegistryCounts> answer) {
     });
 }
 
+void Registry::list_connection_events(std::optional<model::DeviceId> device, std::size_t max,
+                                      Answer<std::vector<model::ConnectionEvent>> answer) {
+    hub_.on_loop([this, device = std::move(device), max, answer = std::move(answer)]() mutable {
+        answer(hub_.attachments_.history().latest(device, max));
+    });
+}
+
 // -- inside --------------------------------------------------------------------------------------
 
 Result<model::DeviceDescription> Registry::put(model::DeviceDefinition definition,

@@ -10,6 +10,7 @@
 
 #include "core/hub_state.hpp"
 #include "core/query/execution.hpp"
+#include "model/connection_event.hpp"
 #include "model/key_rotation.hpp"
 #include "model/registry_write.hpp"
 
@@ -79,6 +80,9 @@ class Registry {
     /// Errors of one: device_not_found, module_not_found, argument_invalid (it has no keys).
     void rotate_keys(model::KeyRotation rotation, Answer<std::vector<RotatedKeys>> answer);
     void count(Answer<RegistryCounts> answer);
+    /// The latest `max` events of connections, of all or of one device and its modules.
+    void list_connection_events(std::optional<model::DeviceId> device, std::size_t max,
+                                Answer<std::vector<model::ConnectionEvent>> answer);
     /// One page, made in slices between which the loop serves everyone else. Errors: those of
     /// Execution::finish, throttled.
     void query(core::query::Query query, std::size_t items_max, core::query::Position from,

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "gateway/http/routes/absent.hpp"
 #include "gateway/http/routes/bulk.hpp"
+#include "gateway/http/routes/connection_events.hpp"
 #include "gateway/http/routes/devicebound.hpp"
 #include "gateway/http/routes/devices.hpp"
 #include "gateway/http/routes/events.hpp"
@@ -40,6 +41,8 @@ constexpr std::array table{
     HttpRoute{"POST", "/devices/query", ask, query_devices},
     HttpRoute{"GET", "/statistics/devices", registry_read, device_statistics},
     HttpRoute{"GET", "/statistics/service", registry_read, service_statistics},
+
+    HttpRoute{"GET", "/restante/connectionEvents", registry_read, list_connection_events},
 
     HttpRoute{"GET", "/devices/{}/modules", registry_read, list_modules},
     HttpRoute{"GET", "/devices/{}/modules/{}", registry_read, find_module},
