@@ -7,9 +7,17 @@
 
 namespace restante::hub {
 
+using model::limits::connection_event_text_bytes_max;
+using model::limits::connection_events_max;
+
 void ConnectionHistory::add(model::ConnectionEvent event) {
     event.number = ++added_;
-    if (events_.size() == model::limits::connection_events_max) events_.pop_front();
+    for (std::string* text : {&event.peer, &event.reason}) {
+        if (text->size() > connection_event_text_bytes_max) {
+            *text = text->substr(0, connection_event_text_bytes_max);  // lets go of the rest
+        }
+    }
+    if (events_.size() == connection_events_max) events_.pop_front();
     events_.push_back(std::move(event));
 }
 

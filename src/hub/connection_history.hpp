@@ -15,7 +15,7 @@ namespace restante::hub {
 
 class ConnectionHistory {
   public:
-    /// Numbers the event; the oldest one goes when there is no room.
+    /// Numbers the event and cuts its texts; the oldest one goes when there is no room.
     void add(model::ConnectionEvent event);
 
     /// The latest `max` of them, or of the device and its modules, in their order.

@@ -36,5 +36,17 @@ TEST(ConnectionHistory, ForgetsTheOldestBeyondItsBound) {
     EXPECT_EQ(kept.front().number, 2u);
 }
 
+TEST(ConnectionHistory, KeepsOnlyTheBeginningOfWhatAPeerCallsItself) {
+    ConnectionHistory history;
+    auto event = event_of("a");
+    event.peer.assign(60'000, 'p');
+    event.reason.assign(60'000, 'r');
+    history.add(std::move(event));
+    const auto kept = history.latest(std::nullopt, 1).at(0);
+    constexpr std::size_t bound = model::limits::connection_event_text_bytes_max;
+    EXPECT_EQ(kept.peer, std::string(bound, 'p'));
+    EXPECT_EQ(kept.reason, std::string(bound, 'r'));
+}
+
 }  // namespace
 }  // namespace restante::hub

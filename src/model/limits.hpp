@@ -101,10 +101,11 @@ inline constexpr std::chrono::seconds feedback_batch_interval{15};
 /// between two ends of feedback.ttlAsIso8601.
 inline constexpr std::size_t feedback_batches_max = 10'000;
 
-/// Events of connections kept, and those that one answer lists. Our own: 4,096 of some 300 bytes
-/// are a megabyte, and an answer stays short for the hub's loop.
+/// Events of connections kept, those that one answer lists, and what each keeps of a text that a
+/// peer chose, which may have 64 KB. Our own: all of them together stay below 4 MB.
 inline constexpr std::size_t connection_events_max = 4096;
 inline constexpr std::size_t connection_events_listed_max = 100;
+inline constexpr std::size_t connection_event_text_bytes_max = 256;
 
 /// Bytes accepted but not yet on disk beyond which senders are told to come back later. Bounds
 /// the hub's memory when the disk is slower than the senders.
