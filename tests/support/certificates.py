@@ -23,15 +23,15 @@ def make_authority(folder, name):
 
 def sign(folder, authority, name, common_name, *extensions, days=7):
     """Signed by that authority; one of negative days has expired."""
-    openssl(folder, "req", "-new", *NEW_KEY, "-keyout", f"{name}.key.pem", "-out", f"{name}.csr",
-            "-subj", f"/CN={common_name}", *extensions)
+    openssl(folder, "req", "-new", "-utf8", *NEW_KEY, "-keyout", f"{name}.key.pem", "-out",
+            f"{name}.csr", "-subj", f"/CN={common_name}", *extensions)
     openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey",
             f"{authority}.key.pem", "-CAcreateserial", "-days", str(days), "-out", f"{name}.pem",
             "-copy_extensions", "copyall")
     return folder / f"{name}.pem", folder / f"{name}.key.pem"
 
 
-def thumbprint(folder, certificate):
-    """SHA-256, as the registry takes it."""
-    said = openssl(folder, "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256")
+def thumbprint(folder, certificate, digest="sha256"):
+    """As the registry takes it."""
+    said = openssl(folder, "x509", "-in", certificate, "-noout", "-fingerprint", f"-{digest}")
     return said.strip().split("=")[1].replace(":", "")
