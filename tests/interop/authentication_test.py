@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
+import certificates  # noqa: E402
 import harness  # noqa: E402
 from driver import Driver, DriverError  # noqa: E402
 from harness import Settings, parse_connection_string, program, run, sas_token  # noqa: E402
@@ -75,16 +76,15 @@ class Authentication(harness.TestCase):
         self.refuse(device, connection=self.by_policy(device, "service"))
 
     def own_certificate(self, device):
-        self.certificate(device, "primaryThumbprint", "-sha256")
+        self.certificate(device, "primaryThumbprint", "sha256")
 
     def second_certificate(self, device):
-        self.certificate(device, "secondaryThumbprint", "-sha1")
+        self.certificate(device, "secondaryThumbprint", "sha1")
 
     def certificate(self, device, place, digest):
         right, wrong = self.self_signed(device), self.self_signed(f"{device}-impostor")
-        said = run(["openssl", "x509", "-in", right["file"], "-noout", "-fingerprint", digest])
         thumbprints = {"primaryThumbprint": "0" * 64, "secondaryThumbprint": "0" * 64,
-                       place: said.strip().split("=")[1].replace(":", "")}
+                       place: certificates.thumbprint(self.folder, right["file"], digest)}
         self.hub.create_device(device, authentication={"type": "selfSigned",
                                                        "x509Thumbprint": thumbprints})
         connection = f"HostName={Settings.hostname};DeviceId={device};x509=true"
@@ -169,19 +169,13 @@ class Authentication(harness.TestCase):
         return run([program("restante"), "authority", verb, *words, "--data-dir", self.hub.data])
 
     def issued(self, name, authority):
-        request, key = self.folder / f"{name}.csr", self.folder / f"{name}.key.pem"
-        certificate, by = self.folder / f"{name}-issued.pem", self.folder / authority
-        run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-noenc", "-subj", f"/CN={name}", "-keyout", key, "-out", request])
-        run(["openssl", "x509", "-req", "-in", request, "-CA", f"{by}.pem", "-CAkey",
-             f"{by}.key.pem", "-CAcreateserial", "-days", "2", "-out", certificate])
-        return {"file": certificate, "cert": certificate.read_text(encoding="utf-8"),
-                "key": key.read_text(encoding="utf-8")}
+        return self.shown(certificates.sign(self.folder, authority, f"{name}-issued", name))
 
     def self_signed(self, name):
-        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key.pem"
-        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-noenc", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate])
+        return self.shown(certificates.self_sign(self.folder, name, name))
+
+    def shown(self, files):
+        certificate, key = files
         return {"file": certificate, "cert": certificate.read_text(encoding="utf-8"),
                 "key": key.read_text(encoding="utf-8")}
 

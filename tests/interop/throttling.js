@@ -12,10 +12,9 @@ const TRIES_MAX = 5000;
 async function untilRefused(call) {
   for (let done = 0; done < TRIES_MAX; done += 1) {
     try {
-      await call(done);
+      await call();
     } catch (error) {
-      return { done, error: error.name, message: error.message,
-        status: error.response && error.response.statusCode, body: error.responseBody };
+      return { done, error: error.name, message: error.message };
     }
   }
   return { done: TRIES_MAX };
