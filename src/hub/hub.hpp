@@ -119,7 +119,6 @@ class Hub {
                 Answer<void> answer, Settlement decide);
     Result<void> check_throttle(core::Operation operation, std::size_t count);
     Result<void> check_send();
-    Result<void> check_attach(const AttachRequest& request);
     void add_attachment(AttachRequest& request, core::ChangeSet& changes);
     void end(Attachments::Removed ended, const Error& reason, core::ChangeSet& changes);
 

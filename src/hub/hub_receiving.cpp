@@ -19,9 +19,10 @@ std::string client_name(const model::DeviceId& device,
 
 void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer) {
     on_loop([this, request = std::move(request), answer = std::move(answer)]() mutable {
-        if (auto checked = check_attach(request); !checked) {
-            return answer(std::unexpected(checked.error()));
-        }
+        auto checked =
+            registry_.check_proof(request.device, request.module, request.identity_version);
+        if (checked) checked = check_throttle(core::Operation::connect, 1);
+        if (!checked) return answer(std::unexpected(checked.error()));
         core::ChangeSet changes;
         add_attachment(request, changes);
         log_.info("device_attached", {{"device", client_name(request.device, request.module)},
@@ -69,29 +70,6 @@ void Hub::add_attachment(AttachRequest& request, core::ChangeSet& changes) {
     end(std::move(replaced),
         Error(ErrorCode::connection_replaced, "a newer connection of the same device took over"),
         changes);
-}
-
-/// What was proved may have changed on the way here.
-Result<void> Hub::check_attach(const AttachRequest& request) {
-    const auto* device = state_.find(request.device);
-    if (!device) {
-        return fail(ErrorCode::device_not_found, "the device was deleted while it connected");
-    }
-    if (device->status == model::DeviceStatus::disabled) {
-        return fail(ErrorCode::device_disabled, "the device is disabled");
-    }
-    std::uint64_t version = device->version;
-    if (request.module) {
-        const auto* module = state_.find(request.device, *request.module);
-        if (!module) {
-            return fail(ErrorCode::module_not_found, "the module was deleted while it connected");
-        }
-        version = module->version;
-    }
-    if (version != request.identity_version) {
-        return fail(ErrorCode::unauthorized, "the identity changed while the device connected");
-    }
-    return check_throttle(core::Operation::connect, 1);
 }
 
 void Hub::detach(AttachmentId attachment) {

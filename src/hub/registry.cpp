@@ -14,10 +14,6 @@ core::FreshKeys fresh_keys() {
             .secondary = to_base64(random_bytes(fresh_key_bytes))};
 }
 
-Error credentials_changed() {
-    return Error(ErrorCode::unauthorized, "its credentials changed");
-}
-
 model::DeviceDefinition definition_of(const model::DeviceIdentity& device) {
     return {.id = device.id,
             .status = device.status,
@@ -270,8 +266,7 @@ Result<void> Registry::remove(const model::DeviceId& device, std::optional<std::
     if (auto removed = hub_.state_.delete_device(device, expected, changes); !removed) {
         return removed;
     }
-    hub_.end(hub_.attachments_.remove_all(device, hub_.clock_.now().wall),
-             Error(ErrorCode::device_not_found, "the device was deleted"), changes);
+    end_all(device, Error(ErrorCode::device_not_found, "the device was deleted"), changes);
     hub_.attachments_.forget(device);
     return {};
 }
@@ -282,14 +277,10 @@ Result<model::ModuleDescription> Registry::put(model::ModuleDefinition definitio
     const model::DeviceId device = definition.device;
     std::optional<model::ModuleIdentity> before;
     if (const auto* present = hub_.state_.find(device, definition.id)) before = *present;
-    const Now now = hub_.clock_.now();
-    auto module =
-        hub_.state_.put_module(std::move(definition), condition, fresh_keys(), now, changes);
+    auto module = hub_.state_.put_module(std::move(definition), condition, fresh_keys(),
+                                         hub_.clock_.now(), changes);
     if (!module) return std::unexpected(module.error());
-    if (before && before->authentication != module->authentication) {
-        hub_.end(hub_.attachments_.remove_of(device, module->id, now.wall), credentials_changed(),
-                 changes);
-    }
+    if (before) end_what_lost_its_proof(device, *before, *module, changes);
     return describe(*hub_.state_.find(device), *std::move(module));
 }
 
@@ -298,42 +289,6 @@ Result<void> Registry::remove(const model::DeviceId& device, const model::Module
     auto removed = hub_.state_.delete_module(device, module, expected, changes);
     if (removed) end_module(device, module, changes);
     return removed;
-}
-
-/// An edge device's own modules go when it is one no more.
-void Registry::end_deleted_modules(std::size_t first, core::ChangeSet& changes) {
-    for (std::size_t i = first; i < changes.size(); ++i) {
-        const auto* deleted = std::get_if<core::DeleteModule>(&changes[i]);
-        if (!deleted) continue;
-        const auto [device, module] = *deleted;  // the set grows below
-        end_module(device, module, changes);
-    }
-}
-
-void Registry::end_module(const model::DeviceId& device, const model::ModuleId& module,
-                          core::ChangeSet& changes) {
-    hub_.end(hub_.attachments_.remove_of(device, module, hub_.clock_.now().wall),
-             Error(ErrorCode::module_not_found, "the module was deleted"), changes);
-    hub_.attachments_.forget(device, module);
-}
-
-/// Whatever stands on a proof that no longer holds goes at once: sessions, and the locks of a
-/// receiver that did not stay. The device was disabled, which its modules are with it, or its own
-/// keys changed.
-void Registry::end_what_lost_its_proof(const model::DeviceIdentity& before,
-                                       const model::DeviceIdentity& after,
-                                       core::ChangeSet& changes) {
-    const bool disabled = after.status == model::DeviceStatus::disabled;
-    if (!disabled && before.authentication == after.authentication) return;
-    const Now now = hub_.clock_.now();
-    if (disabled) {
-        hub_.end(hub_.attachments_.remove_all(after.id, now.wall),
-                 Error(ErrorCode::device_disabled, "the device was disabled"), changes);
-    } else {
-        hub_.end(hub_.attachments_.remove_of(after.id, std::nullopt, now.wall),
-                 credentials_changed(), changes);
-    }
-    hub_.state_.release(after.id, AttachmentId{}, now, changes);
 }
 
 model::DeviceDescription Registry::describe(model::DeviceIdentity identity) const {

@@ -4,12 +4,14 @@
 // Owned by Hub, used as Hub is: any thread may call, the work runs on the hub's loop, answers come
 // from there. Errors are those of HubState.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "core/hub_state.hpp"
 #include "core/query/execution.hpp"
+#include "hub/identity_watches.hpp"
 #include "model/connection_event.hpp"
 #include "model/key_rotation.hpp"
 #include "model/registry_write.hpp"
@@ -88,7 +90,13 @@ class Registry {
     void query(core::query::Query query, std::size_t items_max, core::query::Position from,
                Answer<core::query::Page> answer);
 
+    // -- proofs ------------------------------------------------------------------------------
+    /// Watches over an identity that proved itself; ends at once if it has changed since.
+    [[nodiscard]] IdentityWatch watch(WatchRequest request);
+
   private:
+    friend class Hub;
+    friend class IdentityWatch;
     struct QueryJob;
     void run_slice(std::unique_ptr<QueryJob> job);
     Result<void> write(model::RegistryWrite& entry, core::ChangeSet& changes);
@@ -105,17 +113,31 @@ class Registry {
                                          core::WriteCondition condition, core::ChangeSet& changes);
     Result<void> remove(const model::DeviceId& device, const model::ModuleId& module,
                         std::optional<std::uint64_t> expected, core::ChangeSet& changes);
+    void unwatch(std::uint64_t watch);
+    /// What was proved may have changed on the way here.
+    Result<void> check_proof(const model::DeviceId& device,
+                             const std::optional<model::ModuleId>& module,
+                             std::uint64_t version) const;
     void end_deleted_modules(std::size_t first, core::ChangeSet& changes);
     void end_module(const model::DeviceId& device, const model::ModuleId& module,
                     core::ChangeSet& changes);
     void end_what_lost_its_proof(const model::DeviceIdentity& before,
                                  const model::DeviceIdentity& after, core::ChangeSet& changes);
+    void end_what_lost_its_proof(const model::DeviceId& device, const model::ModuleIdentity& before,
+                                 const model::ModuleIdentity& after, core::ChangeSet& changes);
+    /// Ends what stands on any proof of the device and its modules.
+    void end_all(const model::DeviceId& device, const Error& reason, core::ChangeSet& changes);
+    /// Of the device alone, or of that module.
+    void end_of(const model::DeviceId& device, const std::optional<model::ModuleId>& module,
+                const Error& reason, core::ChangeSet& changes);
     model::DeviceDescription describe(model::DeviceIdentity identity) const;
     model::ModuleDescription describe(const model::DeviceIdentity& device,
                                       model::ModuleIdentity module) const;
 
     Hub& hub_;
     std::size_t queries_ = 0;  ///< under way
+    IdentityWatches watches_;
+    std::atomic<std::uint64_t> next_watch_{1};
 };
 
 }  // namespace restante::hub

@@ -42,16 +42,22 @@ void AmqpContext::end_links(const Error& reason, Predicate predicate) {
     for (const auto id : ended) end_link(id, reason);
 }
 
-void AmqpContext::end_client(const Claim& claim, const Error& reason) {
-    identities.forget(claim);
-    end_links(reason, [&](const Link& link) { return link.claim == claim; });
-}
-
-void AmqpContext::end_links_of(const Identities::Lost& lost) {
+void AmqpContext::end_lost(const Identities::Lost& lost) {
     access.log_refusal("amqp", peer, lost.name, lost.reason);
     end_links(lost.reason, [&](const Link& link) {
         return lost.claim ? !link.by_policy && link.claim == lost.claim : link.by_policy;
     });
+    if (identities.empty()) engine.close(refusal(lost.reason));
+}
+
+hub::IdentityWatch AmqpContext::watch(amqp::LinkId link, const Identities::Grant& grant) {
+    return access.hub().registry().watch({.device = grant.claim.device,
+                                          .module = grant.claim.module,
+                                          .identity_version = grant.proof.identity_version,
+                                          .ended = [this, at = handle, link](const Error& reason) {
+                                              at.post(
+                                                  [this, link, reason] { end_link(link, reason); });
+                                          }});
 }
 
 }  // namespace restante::gateway

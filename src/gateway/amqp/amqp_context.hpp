@@ -23,11 +23,12 @@ struct AmqpContext {
           handle(std::move(h)),
           peer(std::move(p)),
           now(opened),
-          identities(a, handle, peer) {}
+          identities(a, handle, peer, [this](const auto& lost) { end_lost(lost); }) {}
 
     struct Link {
         std::optional<Claim> claim;      ///< whose link it is; none for a service's
         bool by_policy = false;          ///< it stands on the policy's token
+        hub::IdentityWatch watch{};      ///< of its own when it stands on the policy's token
         std::unique_ptr<LinkNode> node;  ///< none until the link was authorised
     };
 
@@ -46,10 +47,11 @@ struct AmqpContext {
     void refuse_link(amqp::LinkId link, std::string_view address, const Error& reason);
     /// Ends a link from our side.
     void end_link(amqp::LinkId link, const Error& reason);
-    /// A device or module has lost its proof: its token and all its links go.
-    void end_client(const Claim& claim, const Error& reason);
-    /// Ends the links that stood on a token or certificate that no longer holds.
-    void end_links_of(const Identities::Lost& lost);
+    /// A token or certificate no longer holds: the links that stood on it end and, with the last
+    /// that proved anything, the connection.
+    void end_lost(const Identities::Lost& lost);
+    /// Over whom a link was granted to by the policy's token: an identity may end while that holds.
+    hub::IdentityWatch watch(amqp::LinkId link, const Identities::Grant& grant);
 
     const Access& access;
     amqp::Connection engine;

@@ -42,9 +42,8 @@ void AmqpSession::start(net::ConnectionHandle handle, const net::Peer& peer, Now
     context_ =
         std::make_unique<AmqpContext>(access_, std::move(options), std::move(handle), peer, now);
     cbs_ = std::make_unique<CbsNode>(*context_);
-    keyring_replaced_ = access_.on_new_keyring(context_->handle, [this] {
-        context_->identities.prove_again([this](const auto& lost) { end_lost(lost); });
-    });
+    keyring_replaced_ =
+        access_.on_new_keyring(context_->handle, [this] { context_->identities.prove_again(); });
 }
 
 void AmqpSession::receive(BytesView bytes, Now now) {
@@ -77,12 +76,7 @@ void AmqpSession::advance(Now now) {
     context_->now = now;
     context_->engine.advance(now.steady);
     handle_events();
-    for (const auto& lost : context_->identities.take_expired(now.wall)) end_lost(lost);
-}
-
-void AmqpSession::end_lost(const Identities::Lost& lost) {
-    context_->end_links_of(lost);
-    if (context_->identities.empty()) context_->engine.close(context_->refusal(lost.reason));
+    for (const auto& lost : context_->identities.take_expired(now.wall)) context_->end_lost(lost);
 }
 
 void AmqpSession::closed(const Error& reason) {
@@ -170,11 +164,12 @@ void AmqpSession::open_client_link(LinkRequest request, const wire::DeviceTarget
         if (!context_->links.contains(link)) return;
         if (!grant) return context_->refuse_link(link, request.address, grant.error());
         context_->engine.authenticated();  // by a certificate no earlier than here
-        const auto claim = grant->claim;
-        const bool by_policy = grant->by_policy;
+        AmqpContext::Link entry{.claim = grant->claim, .by_policy = grant->by_policy};
+        if (entry.by_policy) entry.watch = context_->watch(link, *grant);
         auto node = make_device_node(*context_, request, std::move(*grant));
         if (!node) return context_->refuse_link(link, request.address, node.error());
-        add_link(link, {.claim = claim, .by_policy = by_policy, .node = std::move(*node)});
+        entry.node = std::move(*node);
+        add_link(link, std::move(entry));
     });
 }
 

@@ -46,7 +46,6 @@ class AmqpSession final : public net::Session {
     void sasl_proved(std::string_view who, const Result<void>& proved);
     void add_link(amqp::LinkId link, AmqpContext::Link entry);
     void open_client_link(LinkRequest request, const wire::DeviceTarget& target);
-    void end_lost(const Identities::Lost& lost);
 
     const Access& access_;
     std::unique_ptr<AmqpContext> context_;

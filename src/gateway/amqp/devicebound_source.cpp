@@ -5,22 +5,6 @@
 #include "wire/amqp_message.hpp"
 
 namespace restante::gateway {
-namespace {
-
-/// A newer link takes the place of this one alone; whatever else ends it concerns all that the
-/// device does here.
-void end(AmqpContext& context, amqp::LinkId link, const model::DeviceId& device,
-         const Error& reason) {
-    if (!context.links.contains(link)) return;
-    if (reason.code == ErrorCode::connection_replaced) {
-        context.end_link(link, reason);
-    } else {
-        context.end_client({.device = device}, reason);
-    }
-}
-
-}  // namespace
-
 DeviceboundSource::DeviceboundSource(AmqpContext& context, amqp::LinkId link, bool settled,
                                      Identities::Grant grant, std::string client)
     : LockedSource(context, link, settled),
@@ -49,11 +33,11 @@ void DeviceboundSource::open() {
                            });
                        },
                    .ended =
-                       [&context, handle = context.handle, link = link_,
-                        device = device_](const Error& reason) {
-                           handle.post([&context, link, device, reason] {
-                               end(context, link, device, reason);
-                           });
+                       [&context, handle = context.handle, link = link_](const Error& reason) {
+                           // What else ends it ends the proof the link stands on, and so the link.
+                           if (reason.code != ErrorCode::connection_replaced) return;
+                           handle.post(
+                               [&context, link, reason] { context.end_link(link, reason); });
                        }}};
     context.access.hub().attach(
         std::move(request),

@@ -148,9 +148,20 @@ Result<void> Identities::keep(const Grant& grant, Credential credential) {
     clients_.insert_or_assign(grant.claim, Client{.credential = std::move(credential),
                                                   .expires_at = grant.proof.expires_at,
                                                   .by_keyring = grant.proof.by_keyring,
-                                                  .number = ++last_number_});
+                                                  .number = ++last_number_,
+                                                  .watch = watch(grant, last_number_)});
     find_next_expiry();
     return {};
+}
+
+hub::IdentityWatch Identities::watch(const Grant& grant, std::uint64_t number) {
+    return access_.hub().registry().watch(
+        {.device = grant.claim.device,
+         .module = grant.claim.module,
+         .identity_version = grant.proof.identity_version,
+         .ended = [this, handle = handle_, claim = grant.claim, number](const Error& reason) {
+             handle.post([this, claim, number, reason] { lose(claim, number, reason); });
+         }});
 }
 
 /// What was checked against a keyring that is gone is checked again.
@@ -179,7 +190,14 @@ void Identities::authorise(const Candidates& who, Answer<Grant> answer) {
     auto own = clients_.find(who.first);
     if (own == clients_.end() && who.other) own = clients_.find(*who.other);
     if (own != clients_.end()) {
-        return prove({.first = own->first}, own->second.credential, std::move(answer));
+        return prove({.first = own->first}, own->second.credential,
+                     [this, answer = std::move(answer)](auto grant) mutable {
+                         if (grant && !clients_.contains(grant->claim)) {
+                             return answer(fail(ErrorCode::unauthorized,
+                                                "what proved it ended while the link opened"));
+                         }
+                         answer(std::move(grant));
+                     });
     }
     if (policy_) {
         if (auto allowed = require(auth::Rights::device_connect); !allowed) {
@@ -244,7 +262,7 @@ std::vector<Identities::Lost> Identities::take_expired(WallTime now) {
     return lost;
 }
 
-void Identities::prove_again(const std::function<void(const Lost&)>& lost) {
+void Identities::prove_again() {
     ++keyrings_seen_;
     if (policy_) {
         const auto principal = check(policy_->token, policy_->devices_only);
@@ -257,7 +275,7 @@ void Identities::prove_again(const std::function<void(const Lost&)>& lost) {
                                           : principal.error()};
             policy_.reset();
             find_next_expiry();
-            lost(gone);
+            on_lost_(gone);
         } else {
             policy_->principal = *principal;
         }
@@ -265,18 +283,19 @@ void Identities::prove_again(const std::function<void(const Lost&)>& lost) {
     for (const auto& [claim, client] : clients_) {
         if (!client.by_keyring) continue;
         prove({.first = claim}, client.credential,
-              [this, claim, number = client.number, lost](const auto& grant) {
-                  const auto known = clients_.find(claim);
-                  if (grant || known == clients_.end() || known->second.number != number) return;
-                  forget(claim);
-                  lost({.name = claim.name(), .claim = claim, .reason = grant.error()});
+              [this, claim, number = client.number](const auto& grant) {
+                  if (!grant) lose(claim, number, grant.error());
               });
     }
 }
 
-void Identities::forget(const Claim& claim) {
-    clients_.erase(claim);
+/// Unless another token was put meanwhile: that one stands on a check and a watch of its own.
+void Identities::lose(const Claim& claim, std::uint64_t number, const Error& reason) {
+    const auto known = clients_.find(claim);
+    if (known == clients_.end() || known->second.number != number) return;
+    clients_.erase(known);
     find_next_expiry();
+    on_lost_({.name = claim.name(), .claim = claim, .reason = reason});
 }
 
 void Identities::find_next_expiry() {

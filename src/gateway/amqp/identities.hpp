@@ -35,8 +35,19 @@ class Identities {
     template <class T>
     using Answer = std::move_only_function<void(Result<T>)>;
 
-    Identities(const Access& access, net::ConnectionHandle handle, const net::Peer& peer)
-        : access_(access), handle_(std::move(handle)), peer_(peer) {}
+    /// Someone whose proof no longer holds: the policy or, with `claim`, a device or module.
+    struct Lost {
+        std::string name;
+        std::optional<Claim> claim;
+        Error reason;
+    };
+
+    /// `on_lost` is called on the connection's loop for each whose proof ended otherwise than by
+    /// the clock, once it is forgotten: the keyring was replaced, or its identity was deleted,
+    /// disabled or given other keys.
+    Identities(const Access& access, net::ConnectionHandle handle, const net::Peer& peer,
+               std::function<void(const Lost&)> on_lost)
+        : access_(access), handle_(std::move(handle)), peer_(peer), on_lost_(std::move(on_lost)) {}
 
     /// Checks a token and keeps it for whatever its audience names; one of the same identity is
     /// replaced. Errors: unauthorized, device_not_found, device_disabled, module_not_found,
@@ -65,18 +76,10 @@ class Identities {
     bool empty() const { return !policy_ && clients_.empty(); }
 
     std::optional<WallTime> next_expiry() const { return next_expiry_; }
-    /// Someone whose proof no longer holds: the policy or, with `claim`, a device or module.
-    struct Lost {
-        std::string name;
-        std::optional<Claim> claim;
-        Error reason;
-    };
     /// Forgets and names those whose tokens and certificates have ended.
     std::vector<Lost> take_expired(WallTime now);
-    /// The keyring was replaced. Forgets those that the new one does not prove and tells each to
-    /// `lost`, which lives as long as this.
-    void prove_again(const std::function<void(const Lost&)>& lost);
-    void forget(const Claim& claim);
+    /// The keyring was replaced. Forgets those that the new one does not prove.
+    void prove_again();
 
   private:
     struct Policy {
@@ -89,6 +92,7 @@ class Identities {
         WallTime expires_at;
         bool by_keyring;
         std::uint64_t number;  ///< another one for each token put
+        hub::IdentityWatch watch;
     };
 
     Result<void> put_policy(auth::SharedAccessSignature token);
@@ -97,11 +101,14 @@ class Identities {
     void put(const Candidates& who, Credential credential, Answer<Grant> answer);
     Result<void> keep(const Grant& grant, Credential credential);
     void prove(Candidates who, Credential credential, Answer<Grant> answer);
+    hub::IdentityWatch watch(const Grant& grant, std::uint64_t number);
+    void lose(const Claim& claim, std::uint64_t number, const Error& reason);
     void find_next_expiry();
 
     const Access& access_;
     net::ConnectionHandle handle_;
     const net::Peer& peer_;
+    const std::function<void(const Lost&)> on_lost_;
     std::optional<Policy> policy_;
     std::map<Claim, Client> clients_;
     std::optional<Claim> certified_;  ///< whom the connection's certificate speaks for

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "support/amqp_session_client.hpp"
 #include "support/test_certificates.hpp"
 #include "support/test_hub.hpp"
@@ -82,6 +84,41 @@ class IdentitiesTest : public test::TestHub {
                                         .verified = true});
         }
         return made;
+    }
+    void change(const model::DeviceIdentity& device, model::DeviceStatus status,
+                model::AuthenticationMechanism authentication) {
+        put({.id = device.id, .status = status, .authentication = std::move(authentication)},
+            {.kind = core::WriteCondition::Kind::update_any});
+    }
+    void disable(const model::DeviceIdentity& device) {
+        change(device, model::DeviceStatus::disabled, device.authentication);
+    }
+    /// Keys made anew.
+    void rekey(const model::DeviceIdentity& device) {
+        change(device, model::DeviceStatus::enabled, {});
+    }
+    void remove(const model::DeviceIdentity& device) {
+        EXPECT_TRUE(answer_of<void>([&](auto answer) {
+            hub.registry().delete_device(device.id, std::nullopt, std::move(answer));
+        }));
+    }
+    void remove(const model::ModuleIdentity& module) {
+        EXPECT_TRUE(answer_of<void>([&](auto answer) {
+            hub.registry().delete_module(d1.id, module.id, std::nullopt, std::move(answer));
+        }));
+    }
+    /// The conditions of the next links that end.
+    static std::vector<std::string> ends(AmqpClient& client, std::size_t count) {
+        std::vector<std::string> conditions;
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto error = client.expect<amqp::Detached>().error;
+            conditions.push_back(error.value_or(amqp::ErrorCondition{}).condition);
+        }
+        return conditions;
+    }
+    void expect_open(AmqpClient& client) {
+        settle({&client.harness});
+        EXPECT_EQ(client.count<amqp::Detached>() + client.count<amqp::Closed>(), 0U);
     }
     /// The connection's end and its reason.
     static std::string end_of(AmqpClient& client) {
@@ -245,6 +282,99 @@ TEST_F(IdentitiesTest, ARemovedAuthorityEndsItsDevicesWhileThumbprintsStay) {
     EXPECT_EQ(by_thumbprint->count<amqp::Closed>(), 0U);
     EXPECT_TRUE(find("c2")->connected);
     EXPECT_FALSE(find("c1")->connected);
+}
+
+// -- identities that change ----------------------------------------------------------------------
+
+TEST_F(IdentitiesTest, ADeviceThatEndsLosesEveryKindOfLinkAndNobodyElseDoes) {
+    struct Case {
+        std::function<void(const model::DeviceIdentity&)> act;
+        std::string condition;
+    };
+    const Case cases[] = {{[this](const auto& device) { disable(device); }, "amqp:not-found"},
+                          {[this](const auto& device) { rekey(device); }, unauthorized},
+                          {[this](const auto& device) { remove(device); }, "amqp:not-found"}};
+    for (const auto& [act, condition] : cases) {
+        const auto device = create("d3");
+        auto client = open_with(device_token(device));
+        EXPECT_EQ(client->put_token(device_token(d2)), "200 OK");
+        client->sender("/devices/d3/messages/events");
+        client->sender("/devices/d3/twin");
+        client->receiver("/devices/d3/twin");
+        client->receiver("/devices/d3/methods/devicebound");
+        const auto kept = client->sender("/devices/d2/messages/events");
+        act(device);
+        EXPECT_THAT(ends(*client, 4), testing::Each(condition));
+        expect_open(*client);
+        EXPECT_TRUE(client->engine.can_send(kept));
+        EXPECT_EQ(client->refused(sender_to("/devices/d3/messages/events")).condition, unauthorized)
+            << "the token is forgotten too";
+        if (find("d3")) remove(device);
+    }
+}
+
+TEST_F(IdentitiesTest, AConnectionEndsWithTheLastItSpeaksFor) {
+    auto by_token = open_with(device_token(d1));
+    EXPECT_EQ(by_token->put_token(device_token(d1)), "200 OK") << "renewed";
+    by_token->sender(d1_events);
+    auto without_links = open_plain("d1@sas.hub", device_token(d1));
+    without_links->expect<amqp::Opened>();
+    disable(d1);
+    EXPECT_THAT(ends(*by_token, 1), ElementsAre("amqp:not-found"));
+    EXPECT_EQ(end_of(*by_token), "amqp:not-found");
+    EXPECT_EQ(end_of(*without_links), "amqp:not-found");
+
+    const auto own = make_certificate("c1", "DNS:client", nullptr);
+    const auto c1 = self_signed("c1", own);
+    auto certified = open_certified(own);
+    certified->sender("/devices/c1/messages/events");
+    rekey(c1);
+    EXPECT_EQ(end_of(*certified), unauthorized);
+}
+
+TEST_F(IdentitiesTest, AModuleEndsWithItselfItsKeysOrItsDevice) {
+    auto client = open_with(device_token(d1));
+    EXPECT_EQ(client->put_token(module_token(m1)), "200 OK");
+    EXPECT_EQ(client->put_token(module_token(m2)), "200 OK");
+    client->sender(m1_events);
+    client->sender("/devices/d1/modules/m2/messages/events");
+    client->sender(d1_events);
+    remove(m1);
+    EXPECT_THAT(ends(*client, 1), ElementsAre("amqp:not-found"));
+    expect_open(*client);
+    rekey(d1);
+    EXPECT_THAT(ends(*client, 1), ElementsAre(unauthorized));
+    expect_open(*client);
+    disable(d1);
+    EXPECT_EQ(end_of(*client), "amqp:not-found");
+}
+
+TEST_F(IdentitiesTest, UnderAPolicysTokenTheLinksOfADeviceThatEndsGoAndItsOthersStay) {
+    auto client = open_with(policy_token("iothubowner"));
+    client->sender(d1_events);
+    client->sender(m1_events);
+    client->sender("/devices/d2/messages/events");
+    client->sender("/messages/devicebound");
+    remove(d1);
+    EXPECT_THAT(ends(*client, 2), testing::Each("amqp:not-found"));
+    expect_open(*client);
+    rekey(d2);
+    EXPECT_THAT(ends(*client, 1), ElementsAre(unauthorized));
+    client->sender("/devices/d2/messages/events");  // the policy proves it as before
+}
+
+TEST_F(IdentitiesTest, AnIdentityThatChangesWhileItsLinkOpensKeepsNone) {
+    const auto ask_and = [&](AmqpClient& client, const auto& act) {
+        client.engine.attach(client.session(), sender_to(d1_events));
+        client.pump();  // the hub has the question, its answer is not heard before the change
+        act();
+        return client.expect<amqp::Detached>().error->condition;
+    };
+    auto by_policy = open_with(policy_token("device"));
+    EXPECT_EQ(ask_and(*by_policy, [&] { rekey(d1); }), unauthorized);
+    const auto changed = find("d1")->identity;
+    auto by_token = open_with(device_token(changed));
+    EXPECT_EQ(ask_and(*by_token, [&] { disable(changed); }), "amqp:not-found");
 }
 
 }  // namespace
