@@ -77,6 +77,11 @@ class Session {
     /// called while the peer leaves more than the connection's output limit unread.
     virtual Bytes take_output() = 0;
 
+    /// True from when the peer has proved who it is. A connection counts among the strangers of
+    /// its address (net/admission.hpp) until then. A client's session is not asked for a peer's
+    /// proof: TLS gave it.
+    virtual bool proved() const { return false; }
+
     /// When advance() wants to be called; nullopt for never.
     virtual std::optional<SteadyTime> next_deadline() const = 0;
     virtual void advance(Now now) = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// A net::Session that sends back what it hears, until it hears "bye" or a minute has passed.
+// A net::Session that sends back what it hears, until it hears "bye" or a minute has passed. Who
+// says anything has proved who it is.
 
 #include <chrono>
 #include <memory>
@@ -40,6 +41,7 @@ class EchoSession final : public net::Session {
     }
     std::optional<SteadyTime> next_deadline() const override { return deadline_; }
     void advance(Now now) override { finished_ = finished_ || now.steady >= deadline_; }
+    bool proved() const override { return !heard_->bytes.empty(); }
     bool finished() const override { return finished_; }
     void closed(const Error& reason) override { heard_->closed = reason; }
 

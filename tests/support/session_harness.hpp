@@ -115,6 +115,8 @@ class SessionHarness {
     Bytes& output() { return output_; }
     std::string take_text() { return to_text(std::exchange(output_, Bytes())); }
 
+    /// Whether the session knows who its peer is.
+    bool proved() const { return session_ && session_->proved(); }
     bool ended() const { return !session_; }
     bool wait_ended() {
         return wait_until([this] { return ended(); });

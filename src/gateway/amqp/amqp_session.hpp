@@ -24,6 +24,7 @@ class AmqpSession final : public net::Session {
     Bytes take_output() override;
     std::optional<SteadyTime> next_deadline() const override;
     void advance(Now now) override;
+    bool proved() const override { return context_ && context_->engine.started(); }
     bool finished() const override { return context_ && context_->engine.finished(); }
     void closed(const Error& reason) override;
 

@@ -71,6 +71,41 @@ TEST_F(AmqpSessionTest, ADeviceProvesItselfByItsOwnKeyOrThatOfAPolicyForDevices)
     EXPECT_THAT(log.of("link_refused"), IsEmpty());
 }
 
+TEST_F(AmqpSessionTest, APeerIsAStrangerUntilATokenOrAPasswordIsAccepted) {
+    auto client = open();
+    client->session();
+    EXPECT_FALSE(client->harness.proved());
+    client->put_token("SharedAccessSignature nonsense");
+    EXPECT_FALSE(client->harness.proved());
+    EXPECT_EQ(client->put_token(device_token(d1)), "200 OK");
+    EXPECT_TRUE(client->harness.proved());
+
+    auto by_password = open("d1@sas.hub", device_token(d1));
+    EXPECT_FALSE(by_password->harness.proved());
+    by_password->expect<amqp::Opened>();
+    EXPECT_TRUE(by_password->harness.proved());
+}
+
+TEST_F(AmqpSessionTest, AStrangerHasAMinute) {
+    auto open_only = open();
+    open_only->session();
+    test::SessionHarness silent(std::make_unique<AmqpSession>(access), clock);
+    test::SessionHarness half(std::make_unique<AmqpSession>(access), clock);
+    half.receive("AMQP");
+    clock.advance(59s);
+    for (auto* harness : {&open_only->harness, &silent, &half}) {
+        harness->advance();
+        EXPECT_FALSE(harness->ended());
+    }
+    clock.advance(1s);
+    for (auto* harness : {&open_only->harness, &silent, &half}) {
+        harness->advance();
+        clock.advance(amqp::close_timeout);  // for the peer's answer to our close
+        harness->advance();
+        EXPECT_TRUE(harness->ended());
+    }
+}
+
 TEST_F(AmqpSessionTest, ATokenThatProvesNothingIsRefusedAndTheLogSaysWhy) {
     create("off", model::DeviceStatus::disabled);
     auto stranger = d1;

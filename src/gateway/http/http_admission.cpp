@@ -83,6 +83,7 @@ bool admit_policy(HttpExchange& exchange, auth::Rights rights) {
         exchange.refuse(claimed_name(**token), principal.error());
         return false;
     }
+    exchange.proved();
     if (!auth::includes(principal->rights, rights)) {
         exchange.refuse(principal->policy,
                         Error(ErrorCode::unauthorized,
@@ -112,7 +113,10 @@ void identity_itself(HttpExchange& exchange, HttpHandler handler) {
     exchange.access().authenticate(*std::move(claim), *std::move(credential),
                                    exchange.on_answer<DeviceProof>(
                                        [&exchange, handler, who](const Result<DeviceProof>& proof) {
-                                           if (proof) return handler(exchange);
+                                           if (proof) {
+                                               exchange.proved();
+                                               return handler(exchange);
+                                           }
                                            if (is_refusal(proof.error()))
                                                return exchange.refuse(who, proof.error());
                                            exchange.fail(proof.error());

@@ -27,7 +27,8 @@ struct HttpConnection {
     net::ConnectionHandle handle{};
     std::unique_ptr<net::Session> upgraded{};  ///< what the connection becomes
     net::Peer peer{};
-    Now now{};  ///< of the call being handled
+    Now now{};            ///< of the call being handled
+    bool proved = false;  ///< one of the requests has told who its client is
     bool telemetry_reported = false;
 };
 
@@ -48,6 +49,9 @@ class HttpExchange {
     hub::Answer<T> on_answer(Work work) {
         return on_connection<T>(connection_.handle, std::move(work));
     }
+
+    /// The request's client has proved who it is.
+    void proved() { connection_.proved = true; }
 
     /// Answers that no WebSocket is opened, and why.
     void refuse_upgrade(int status, const Error& reason, http::Headers headers = {});

@@ -65,6 +65,10 @@ void HttpSession::advance(Now now) {
     http_->connection.engine.advance(now.steady);
 }
 
+bool HttpSession::proved() const {
+    return upgraded_ ? upgraded_->proved() : http_->connection.proved;
+}
+
 bool HttpSession::finished() const {
     return upgraded_ ? upgraded_->finished() : http_->connection.engine.finished();
 }

@@ -28,6 +28,7 @@ class HttpSession final : public net::Session {
     Bytes take_output() override;
     std::optional<SteadyTime> next_deadline() const override;
     void advance(Now now) override;
+    bool proved() const override;
     bool finished() const override;
     void closed(const Error& reason) override;
 

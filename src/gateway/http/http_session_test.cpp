@@ -81,6 +81,25 @@ TEST_F(HttpSessionTest, EveryBadTokenIsToldNoMoreThanUnauthorized) {
     }
 }
 
+TEST_F(HttpSessionTest, AClientIsAStrangerUntilOneOfItsRequestsIsLetIn) {
+    const auto d1 = create("d1");
+    for (const auto& [line, token] :
+         {std::pair{"GET /devices/d1?api-version=2021-04-12", policy_token("iothubowner")},
+          std::pair{"GET /devices/d1/messages/devicebound?api-version=2021-04-12",
+                    device_token(d1)}}) {
+        Client client(*this);
+        client.harness.receive(request(line, ""));
+        EXPECT_EQ(client.read().status, 401);
+        EXPECT_FALSE(client.harness.proved());
+        client.harness.receive(request(line, token));
+        EXPECT_LT(client.read().status, 300);
+        EXPECT_TRUE(client.harness.proved());
+        client.harness.receive(request(line, ""));
+        EXPECT_EQ(client.read().status, 401);
+        EXPECT_TRUE(client.harness.proved());
+    }
+}
+
 TEST_F(HttpSessionTest, EitherKeyOfAPolicyOpens) {
     create("d1");
     const auto by_secondary = auth::SharedAccessSignature::create(

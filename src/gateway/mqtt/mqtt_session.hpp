@@ -31,6 +31,7 @@ class MqttSession final : public net::Session {
     Bytes take_output() override;
     std::optional<SteadyTime> next_deadline() const override;
     void advance(Now now) override;
+    bool proved() const override { return engine_ && engine_->connected(); }
     bool finished() const override { return engine_ && engine_->finished(); }
     void closed(const Error& reason) override;
 

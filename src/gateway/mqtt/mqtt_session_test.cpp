@@ -53,6 +53,31 @@ TEST_F(MqttSessionTest, ADeviceConnectsWithItsOwnKeyOrThatOfAPolicyForDevices) {
     EXPECT_TRUE(find("d1"));
 }
 
+TEST_F(MqttSessionTest, ADeviceIsAStrangerUntilItIsAccepted) {
+    auto device = open();
+    EXPECT_FALSE(device->harness.proved());
+    device->send(connect_packet(device_token(d1)));
+    EXPECT_FALSE(device->harness.proved());
+    device->expect<mqtt::ConnAck>();
+    EXPECT_TRUE(device->harness.proved());
+}
+
+TEST_F(MqttSessionTest, AStrangerHasAMinute) {
+    auto silent = open();
+    auto half = open();
+    half->harness.receive(std::string_view("\x10\x40\x00\x04MQ", 6));
+    clock.advance(59s);
+    silent->harness.advance();
+    half->harness.advance();
+    EXPECT_FALSE(silent->harness.ended());
+    EXPECT_FALSE(half->harness.ended());
+    clock.advance(1s);
+    silent->harness.advance();
+    half->harness.advance();
+    EXPECT_TRUE(silent->harness.ended());
+    EXPECT_TRUE(half->harness.ended());
+}
+
 TEST_F(MqttSessionTest, TheRegistryShowsWhoIsConnected) {
     auto device = connect();
     EXPECT_TRUE(find("d1")->connected);

@@ -38,6 +38,7 @@ class WebSocketSession final : public net::Session {
     Bytes take_output() override;
     std::optional<SteadyTime> next_deadline() const override;
     void advance(Now now) override;
+    bool proved() const override { return inner_->proved(); }
     bool finished() const override { return websocket_.finished(); }
     void closed(const Error& reason) override;
 

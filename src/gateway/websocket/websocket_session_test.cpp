@@ -72,6 +72,13 @@ TEST_F(WebSocketSessionTest, AClientThatDoesNotAnswerTheCloseIsNotWaitedForLong)
     EXPECT_TRUE(heard->closed);
 }
 
+TEST_F(WebSocketSessionTest, TheInnerProofCounts) {
+    auto client = connect();
+    EXPECT_FALSE(client->harness.proved());
+    client->send(as_bytes("it is me"));
+    EXPECT_TRUE(client->harness.proved());
+}
+
 TEST_F(WebSocketSessionTest, TheInnerDeadlineCounts) {
     auto client = connect();
     clock.advance(1min);

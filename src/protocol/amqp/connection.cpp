@@ -44,7 +44,7 @@ std::optional<SteadyTime> Connection::next_deadline() const {
     if (finished()) return std::nullopt;
     if (timing_.closing_until) return timing_.closing_until;
     SteadyTime deadline = timing_.heard + 2 * options_.idle_time_out;
-    if (state_ != State::open || !authenticated_) {
+    if (!started()) {
         deadline = std::min(deadline, timing_.opened + options_.start_timeout);
     }
     if (timing_.beat) deadline = std::min(deadline, timing_.spoken + *timing_.beat);
@@ -58,8 +58,7 @@ void Connection::advance(SteadyTime now) {
         if (now >= *timing_.closing_until) finish(Closed{});
         return;
     }
-    if ((state_ != State::open || !authenticated_) &&
-        now >= timing_.opened + options_.start_timeout) {
+    if (!started() && now >= timing_.opened + options_.start_timeout) {
         return fail_connection(ErrorCode::timeout, condition::resource_limit_exceeded,
                                "no proof of identity within the start timeout");
     }

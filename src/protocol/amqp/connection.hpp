@@ -43,8 +43,9 @@ class Connection {
 
     /// Answers SaslRequested. Anything but ok ends the connection.
     void sasl_outcome(SaslCode code);
-    /// The peer has proved who it is; from now on it may use the whole of limits.hpp.
+    /// The peer has proved who it is and may use the whole of limits.hpp; it has started once open.
     void authenticated() { authenticated_ = true; }
+    bool started() const { return state_ == State::open && authenticated_; }
     bool accept_attach(LinkId link, AttachAnswer answer = {});
     /// Attaches without a terminus, then detaches with the error (AMQP 2.6.3).
     bool refuse_attach(LinkId link, ErrorCondition error);

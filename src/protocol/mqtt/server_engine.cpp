@@ -70,7 +70,7 @@ std::optional<ServerEngine::Event> ServerEngine::next_event() {
 
 std::optional<SteadyTime> ServerEngine::next_deadline() const {
     if (finished()) return std::nullopt;
-    if (state_ == State::connected) return heard_ + silence_limit_;
+    if (connected()) return heard_ + silence_limit_;
     return opened_ + limits_.connect_timeout;
 }
 

@@ -50,6 +50,8 @@ class ServerEngine {
     void advance(SteadyTime now);
 
     bool finished() const { return state_ == State::finished; }
+    /// Accepted, and not finished since: the connect timeout is over.
+    bool connected() const { return state_ == State::connected; }
 
     /// Answers ConnectRequested with yes. What the client sent behind its CONNECT is decoded only
     /// after this.
