@@ -46,6 +46,11 @@ inline constexpr std::size_t managed_by_characters_max = 128;
 /// throttling.units: units of a tier that a hub may have. Source: the service's page on tiers.
 inline constexpr std::uint32_t throttle_units_max = 200;
 
+/// unproved-connections-per-address-max: connections of one address, all ports together, that have
+/// not yet proved who they are; further ones are closed as they come. Our own: many devices behind
+/// one NAT come back at once after an outage, and each needs its place for a second or two.
+inline constexpr std::uint16_t unproved_connections_per_address_max = 512;
+
 /// Issuers between a device's certificate and a trusted authority. Our own: fleets use one or two.
 inline constexpr int certificate_chain_depth_max = 5;
 

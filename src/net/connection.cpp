@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "net/peer_address.hpp"
+
 namespace restante::net {
 namespace {
 
@@ -193,10 +195,16 @@ void Connection::read_input() {
     }
 }
 
+Bytes Connection::take_output() {
+    Bytes output = session_->take_output();
+    if (session_->proved()) on_proved();
+    return output;
+}
+
 /// Moves the session's output behind what is waiting, while the peer reads well enough.
 void Connection::collect_output() {
     if (unwritten() > options_.output_limit) return;
-    Bytes more = session_->take_output();
+    Bytes more = take_output();
     if (unwritten() == 0) {
         output_ = std::move(more);
         written_ = 0;
@@ -213,7 +221,7 @@ void Connection::write_output() {
     std::size_t turn = write_turn_bytes;
     while (output_wait_ == Wait::none) {
         if (unwritten() == 0) {
-            output_ = session_->take_output();  // what has been written is freed here
+            output_ = take_output();  // what has been written is freed here
             written_ = 0;
             if (output_.empty()) return;
         }
@@ -382,16 +390,6 @@ void Connection::release() {
     boost::system::error_code ignored;
     socket_.close(ignored);
     if (place_) loop_.remove(*std::exchange(place_, std::nullopt));
-}
-
-std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
-    auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    }
-    const std::string text = address.to_string();
-    return address.is_v6() ? fmt::format("[{}]:{}", text, endpoint.port())
-                           : fmt::format("{}:{}", text, endpoint.port());
 }
 
 }  // namespace restante::net

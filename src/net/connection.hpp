@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/clock.hpp"
 #include "net/connection_options.hpp"
@@ -51,6 +50,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
     /// TLS stands: a server makes its session only now, so that strangers cost little.
     virtual void on_established() {}
+    /// The peer has proved who it is. Called each time the session was asked for output from then
+    /// on, before any of that is written: who hears a yes finds it counted.
+    virtual void on_proved() {}
     /// Just before the session hears closed(), at the stage that was reached.
     virtual void on_end(Stage, const Error&) {}
     /// What the deadline of connecting or the handshake means to a reader.
@@ -73,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     void handshake();
     void establish();
     void read_input();
+    Bytes take_output();
     void collect_output();
     void write_output();
     void discard_input();
@@ -102,8 +105,5 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool continuing_ = false;
     bool peer_closed_ = false;
 };
-
-/// "127.0.0.1:8883", "[::1]:8883"; an IPv4 address in IPv6 clothes is shown as IPv4.
-std::string to_text(const asio::ip::tcp::endpoint& endpoint);
 
 }  // namespace restante::net

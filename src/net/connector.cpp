@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "net/connection.hpp"
 #include "net/loop.hpp"
+#include "net/peer_address.hpp"
 
 namespace restante::net {
 namespace {

@@ -17,6 +17,7 @@
 #include "net/connection.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"
+#include "net/peer_address.hpp"
 
 namespace restante::net {
 namespace {
@@ -106,6 +107,7 @@ class Listener::State : public std::enable_shared_from_this<State> {
     void wait();
     void accept();
     void hand_over(Descriptor socket, const tcp::endpoint& peer);
+    void log_refusal(const tcp::endpoint& peer);
     void pause(int error);
 
     Loops& loops_;
@@ -127,8 +129,10 @@ class Listener::State : public std::enable_shared_from_this<State> {
 /// The server's end of one connection.
 class Listener::Accepted final : public Connection {
   public:
-    Accepted(Loop& loop, std::shared_ptr<State> state)
-        : Connection(loop, state->clock(), state->options().connection), state_(std::move(state)) {}
+    Accepted(Loop& loop, std::shared_ptr<State> state, Admission::Ticket ticket)
+        : Connection(loop, state->clock(), state->options().connection),
+          state_(std::move(state)),
+          ticket_(std::move(ticket)) {}
     ~Accepted() override { state_->connections().fetch_sub(1, std::memory_order_relaxed); }
 
     void begin(Descriptor socket, const tcp::endpoint& peer) {
@@ -151,6 +155,8 @@ class Listener::Accepted final : public Connection {
   private:
     void on_established() override { session_ = state_->options().session(); }
 
+    void on_proved() override { ticket_.reset(); }
+
     void on_end(Stage stage, const Error& reason) override {
         if (stage != Stage::handshaking || reason.code == ErrorCode::cancelled) return;
         const Logger& logger = state_->logger();
@@ -164,7 +170,8 @@ class Listener::Accepted final : public Connection {
         }
     }
 
-    std::shared_ptr<State> state_;  // shared with the listener
+    std::shared_ptr<State> state_;             // shared with the listener
+    std::optional<Admission::Ticket> ticket_;  // until the peer has proved who it is
 };
 
 Result<void> Listener::State::bind() {
@@ -237,12 +244,28 @@ void Listener::State::hand_over(Descriptor socket, const tcp::endpoint& peer) {
         return;
     }
     full_ = false;
+    auto ticket = options_.admission->admit(peer.address());
+    if (!ticket) {
+        if (ticket.error() == Admission::Refusal::first) log_refusal(peer);
+        return;
+    }
     connections_.fetch_add(1, std::memory_order_relaxed);
     Loop& loop = loops_.next();
-    auto connection = std::make_shared<Accepted>(loop, shared_from_this());
+    auto connection = std::make_shared<Accepted>(loop, shared_from_this(), *std::move(ticket));
     loop.post([connection = std::move(connection), socket = std::move(socket), peer]() mutable {
         connection->begin(std::move(socket), peer);
     });
+}
+
+void Listener::State::log_refusal(const tcp::endpoint& peer) {
+    logger_.warning(
+        "connection_refused",
+        {{"port", port_},
+         {"peer", to_text(peer)},
+         {"reason",
+          fmt::format("{} connections of this address have not proved who they are; if they are "
+                      "devices behind one address, raise unproved-connections-per-address-max",
+                      options_.admission->per_address_max())}});
 }
 
 void Listener::State::pause(int error) {
@@ -272,7 +295,8 @@ void Listener::State::stop() {
 
 Result<std::unique_ptr<Listener>> Listener::start(Loops& loops, const Clock& clock,
                                                   const Logger& logger, ListenerOptions options) {
-    RESTANTE_ASSERT(options.tls != nullptr && options.session != nullptr);
+    RESTANTE_ASSERT(options.tls != nullptr && options.session != nullptr &&
+                    options.admission != nullptr);
     auto state = std::make_shared<State>(loops, clock, logger, std::move(options));
     if (auto bound = state->bind(); !bound) return std::unexpected(bound.error());
     state->begin();

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/logger.hpp"
 #include "base/result.hpp"
+#include "net/admission.hpp"
 #include "net/connection_options.hpp"
 #include "net/session.hpp"
 #include "net/tls.hpp"
@@ -30,6 +31,8 @@ struct ListenerOptions {
     std::uint16_t port = 0;      ///< 0: any free one
     std::shared_ptr<const TlsServer> tls;
     SessionFactory session;
+    /// Counts connections until they have proved who they are; shared by the program's listeners.
+    std::shared_ptr<Admission> admission;
     /// Further connections are closed as they come.
     std::size_t connections_max = 100'000;
     /// How long to accept nothing when the machine has no descriptors or memory left.

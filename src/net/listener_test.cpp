@@ -25,6 +25,14 @@ class ListenerTest : public test::Loopback {
         EXPECT_FALSE(started.has_value());
         return started ? "" : started.error().message;
     }
+    /// Tries until a connection gets as far as TLS.
+    bool gets_in() const {
+        const auto end = clock.now().steady + test::Record::patience;
+        while (!RawPeer(listener->port()).start_tls()) {
+            if (clock.now().steady > end) return false;
+        }
+        return true;
+    }
 };
 
 TEST_F(ListenerTest, NamesThePortThatIsTaken) {
@@ -140,6 +148,38 @@ TEST_F(ListenerTest, FurtherConnectionsAreClosedWhenFull) {
     EXPECT_EQ(second.receive_all(), "");
     EXPECT_TRUE(sink.wait_for("event=connections_exhausted"));
     EXPECT_EQ(listener->connections(), 1u);
+}
+
+TEST_F(ListenerTest, StrangersOfOneAddressAreRefusedBeyondTheirBoundUntilOneEndsOrProvesItself) {
+    prepare_server = [](RecordingSession& session) {
+        session.on_receive = [](RecordingSession& self, BytesView bytes) {
+            self.proof_heard = true;
+            self.send(as_text(bytes));
+        };
+    };
+    auto with = options();
+    with.admission = std::make_shared<Admission>(2);
+    listen(with);
+    RawPeer silent(listener->port());
+    RawPeer first(listener->port());
+    ASSERT_TRUE(first.start_tls());
+    accepted();
+    RawPeer third(listener->port());
+    EXPECT_FALSE(third.start_tls());
+    EXPECT_TRUE(sink.wait_for("level=warning event=connection_refused"));
+    EXPECT_THAT(sink.text(), HasSubstr("2 connections of this address have not proved who they "
+                                       "are; if they are devices behind one address, raise "
+                                       "unproved-connections-per-address-max"));
+
+    first.send("my proof");
+    EXPECT_EQ(first.receive(), "my proof");  // so it is no stranger any more
+    RawPeer fourth(listener->port());
+    ASSERT_TRUE(fourth.start_tls());
+    EXPECT_FALSE(RawPeer(listener->port()).start_tls());
+
+    fourth.vanish();
+    EXPECT_TRUE(gets_in());
+    EXPECT_EQ(sink.count("connection_refused"), 1u);
 }
 
 TEST_F(ListenerTest, RenewedCertificateServesNewConnections) {

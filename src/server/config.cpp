@@ -158,6 +158,11 @@ std::vector<std::string> declare(CLI::App& app, Config& config, std::string& con
         ->type_name("FILE");
     add("tls-key", config.tls_key, "PEM file: the private key of --tls-certificate")
         ->type_name("FILE");
+    add("unproved-connections-per-address-max", config.unproved_connections_per_address_max,
+        "Connections of one address that have not yet proved who they are, 1 to 65535")
+        ->type_name("N")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 65535));
     add("log-level", config.log_level, "debug, info, warning or error [info]")
         ->type_name("LEVEL")
         ->transform(CLI::CheckedTransformer(log_levels, CLI::ignore_case));

@@ -13,6 +13,7 @@
 
 #include "base/logger.hpp"
 #include "core/rules.hpp"
+#include "model/limits.hpp"
 
 namespace restante::server {
 
@@ -31,6 +32,9 @@ struct Config {
     /// private CA issues one.
     std::string tls_certificate;
     std::string tls_key;
+    /// How many connections of one address may not yet have proved who they are; at least 1.
+    std::uint16_t unproved_connections_per_address_max =
+        model::limits::unproved_connections_per_address_max;
     LogLevel log_level = LogLevel::info;
     /// The settings that begin with throttling, and those that begin with cloudToDevice: the
     /// service's names, ranges and defaults, and two more that it does not let one choose,

@@ -84,6 +84,21 @@ TEST(Config, AValueThatIsNoneIsRefused) {
     EXPECT_THAT(refusal({"--config", "/nowhere/x.toml"}), testing::HasSubstr("/nowhere/x.toml"));
 }
 
+TEST(Config, StrangersHaveABoundPerAddressInEverySource) {
+    EXPECT_EQ(parse({}).unproved_connections_per_address_max, 512);
+    EXPECT_EQ(parse({"--unproved-connections-per-address-max", "65535"})
+                  .unproved_connections_per_address_max,
+              65535);
+    for (const auto* wrong : {"0", "65536", "-1", "x"}) {
+        EXPECT_THAT(refusal({"--unproved-connections-per-address-max", wrong}),
+                    testing::HasSubstr("unproved-connections-per-address-max"));
+    }
+    const File file("unproved-connections-per-address-max = 7\n");
+    EXPECT_EQ(parse({"--config", file.path}).unproved_connections_per_address_max, 7);
+    const Variable variable("RESTANTE_UNPROVED_CONNECTIONS_PER_ADDRESS_MAX", "1");
+    EXPECT_EQ(parse({"--config", file.path}).unproved_connections_per_address_max, 1);
+}
+
 TEST(Config, VariablesOfTheClientLibrariesAreNoMistake) {
     const Variable ca("RESTANTE_CA_FILE", "/tmp/ca.pem");
     EXPECT_EQ(parse({}).mqtt_port, 8883);

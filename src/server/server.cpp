@@ -39,7 +39,8 @@ void raise_descriptor_limit() {
 Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     : clock_(clock),
       log_(sink, clock, config.log_level),
-      directory_(DataDirectory::create(config.data_dir)) {
+      directory_(DataDirectory::create(config.data_dir)),
+      admission_(std::make_shared<net::Admission>(config.unproved_connections_per_address_max)) {
     raise_descriptor_limit();
     directory_.prepare_policies();
     keyring_ = std::make_unique<KeyringFiles>(directory_, log_, [this](auth::Keyring keyring) {
@@ -116,7 +117,8 @@ std::uint16_t Server::listen(const Config& config, std::string_view flag, std::u
                                                  {.address = address,
                                                   .port = bound_port,
                                                   .tls = certificate_->tls(),
-                                                  .session = factory});
+                                                  .session = factory,
+                                                  .admission = admission_});
             if (!listener) {
                 failure = listener.error().message;
                 break;

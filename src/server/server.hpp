@@ -54,6 +54,7 @@ class Server {
     std::unique_ptr<hub::Hub> hub_;
     std::unique_ptr<gateway::Access> access_;
     gateway::WebSocketProtocols websockets_;
+    std::shared_ptr<net::Admission> admission_;  // shared by the listeners
     std::unique_ptr<net::Loops> loops_;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
     Ports ports_;

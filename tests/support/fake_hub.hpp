@@ -167,6 +167,9 @@ class FakeHub {
         void write(std::string_view) override {}
     };
 
+    /// Of one test, which come from one address.
+    static constexpr std::size_t connections_max = 1000;
+
     void start(std::uint16_t port) {
         if (!tls_) make_certificate();
         net::ListenerOptions options;
@@ -174,6 +177,7 @@ class FakeHub {
         options.port = port;
         options.tls = tls_;
         options.session = [record = record_] { return std::make_unique<FakeHubSession>(record); };
+        options.admission = std::make_shared<net::Admission>(connections_max);
         auto listener = net::Listener::start(loops_, clock_, logger_, std::move(options));
         if (!listener) throw std::runtime_error(listener.error().message);
         listener_ = *std::move(listener);

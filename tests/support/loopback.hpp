@@ -1,6 +1,7 @@
 #pragma once
 // Loops, a log and one listener on a free port of 127.0.0.1, for tests of connections.
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -38,6 +39,17 @@ class CollectingSink final : public LogSink {
         const std::lock_guard lock(mutex_);
         return text_;
     }
+    /// How many lines one event has.
+    std::size_t count(std::string_view event) {
+        const auto lines = text();
+        const auto wanted = fmt::format("event={} ", event);
+        std::size_t found = 0;
+        for (auto at = lines.find(wanted); at != std::string::npos;
+             at = lines.find(wanted, at + 1)) {
+            ++found;
+        }
+        return found;
+    }
 
   private:
     std::mutex mutex_;
@@ -73,6 +85,7 @@ class Loopback : public testing::Test {
         made.address = "127.0.0.1";
         made.tls = server_tls();
         made.session = [this] { return accept(); };
+        made.admission = std::make_shared<net::Admission>(strangers_max);
         return made;
     }
     void listen() { listen(options()); }
@@ -111,6 +124,9 @@ class Loopback : public testing::Test {
         last_handle = net::connect(loops.next(), clock, std::move(to), std::move(session));
         return record;
     }
+
+    /// More than a test has that is not about their bound.
+    static constexpr std::size_t strangers_max = 1000;
 
     SystemClock clock;
     CollectingSink sink;

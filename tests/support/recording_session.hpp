@@ -83,6 +83,7 @@ class RecordingSession : public net::Session {
     std::function<void(RecordingSession&, Now)> on_advance;
     std::optional<SteadyTime> deadline;
     bool over = false;
+    bool proof_heard = false;
     bool keeps_input = true;
 
     void send(std::string_view text) { append(output_, text); }
@@ -107,6 +108,7 @@ class RecordingSession : public net::Session {
     void advance(Now now) override {
         if (on_advance) on_advance(*this, now);
     }
+    bool proved() const override { return proof_heard; }
     bool finished() const override { return over; }
     void closed(const Error& reason) override {
         record_->change([&] {
