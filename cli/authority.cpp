@@ -6,6 +6,7 @@
 #include "auth/authority_proof.hpp"
 #include "auth/policy_rules.hpp"
 #include "cli/keyring_folder.hpp"
+#include "cli/output.hpp"
 
 namespace restante::cli {
 namespace {
@@ -31,14 +32,20 @@ std::string day(WallTime time) {
     return fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(time));
 }
 
-void list(const Authorities& authorities) {
-    constexpr std::string_view row = "{:<24}  {:<8}  {:<10}  {}\n";
-    fmt::print(fmt::runtime(row), "AUTHORITY", "VERIFIED", "EXPIRES", "SUBJECT");
-    for (const auto& authority : authorities) {
-        const auto about = value_of(auth::describe_authority(authority.certificate_pem));
-        fmt::print(fmt::runtime(row), authority.name, authority.verified ? "yes" : "no",
-                   day(about.expires_at), about.subject);
-    }
+boost::json::object to_json(const TrustedAuthority& authority) {
+    const auto about = value_of(auth::describe_authority(authority.certificate_pem));
+    return {{"name", authority.name},           {"verified", authority.verified},
+            {"expires", day(about.expires_at)}, {"subject", about.subject},
+            {"sha256", about.fingerprint},      {"verificationCode", authority.verification_code}};
+}
+
+void list(const Authorities& authorities, const Output& output) {
+    Rows rows(output, {{"AUTHORITY", "name"},
+                       {"VERIFIED", "verified"},
+                       {"EXPIRES", "expires"},
+                       {"SUBJECT", "subject"}});
+    for (const auto& authority : authorities) rows.add(to_json(authority));
+    rows.finish();
 }
 
 /// What its owner does with the authority's key, to the letter.
@@ -60,22 +67,23 @@ void print_next_step(const TrustedAuthority& authority, const std::string& certi
         authority.verification_code, quoted(certificate_file), authority.name, quoted(data_dir));
 }
 
+/// With what is to be done next, for people.
 void show(const TrustedAuthority& authority, const std::string& certificate_file,
-          const std::string& data_dir) {
-    const auto about = value_of(auth::describe_authority(authority.certificate_pem));
-    fmt::print(
-        "name               {}\n"
-        "subject            {}\n"
-        "SHA-256            {}\n"
-        "expires            {}\n"
-        "verification code  {}\n"
-        "verified           {}\n",
-        authority.name, about.subject, about.fingerprint, day(about.expires_at),
-        authority.verification_code, authority.verified ? "yes" : "no");
-    if (!authority.verified) print_next_step(authority, certificate_file, data_dir);
+          const std::string& data_dir, const Output& output) {
+    static const std::vector<Column> columns{{"name", "name"},
+                                             {"subject", "subject"},
+                                             {"SHA-256", "sha256"},
+                                             {"expires", "expires"},
+                                             {"verification code", "verificationCode"},
+                                             {"verified", "verified"}};
+    output.show(to_json(authority), columns);
+    if (output.format() == Format::table && !authority.verified) {
+        print_next_step(authority, certificate_file, data_dir);
+    }
 }
 
-void add(const KeyringFolder& folder, const std::string& name, const std::string& file) {
+void add(const KeyringFolder& folder, const std::string& name, const std::string& file,
+         const Output& output) {
     const TrustedAuthority added{.name = name,
                                  .certificate_pem = read_file(file),
                                  .verification_code = auth::make_verification_code()};
@@ -88,7 +96,7 @@ void add(const KeyringFolder& folder, const std::string& name, const std::string
     authorities.push_back(added);
     check(auth::check_authorities(authorities));
     directory.write(authorities);
-    show(added, file, folder.data_dir);
+    show(added, file, folder.data_dir, output);
 }
 
 void verify(const server::DataDirectory& directory, const std::string& name,
@@ -112,45 +120,61 @@ void remove(const server::DataDirectory& directory, const std::string& name) {
     directory.write(authorities);
 }
 
+class Authority final : public Verb {
+  public:
+    explicit Authority(CLI::App& app);
+    void run() override;
+
+  private:
+    KeyringFolder folder_;
+    std::string name_;
+    std::string file_;
+    Output output_{Format::table};
+    CLI::App* list_;
+    CLI::App* show_;
+    CLI::App* add_;
+    CLI::App* verify_;
+    CLI::App* remove_;
+};
+
+Authority::Authority(CLI::App& app)
+    : list_(app.add_subcommand("list", "List the authorities")),
+      show_(app.add_subcommand("show", "Print an authority and how it is verified")),
+      add_(app.add_subcommand("add", "Add an authority, to be verified")),
+      verify_(app.add_subcommand("verify", "Show that you hold an authority's key")),
+      remove_(app.add_subcommand("remove", "Trust an authority no longer")) {
+    app.description("Certificate authorities whose certificates prove a hub's devices.");
+    app.require_subcommand(1);
+    folder_.declare(app);
+    for (auto* verb : {show_, add_, verify_, remove_}) {
+        verb->add_option("NAME", name_, "Your name for the authority")->required();
+    }
+    add_->add_option("FILE", file_, "PEM file: the authority's certificate")->required();
+    verify_->add_option("FILE", file_, "PEM file: a certificate it signed for the code")
+        ->required();
+    for (auto* verb : {list_, show_, add_}) output_.declare(*verb);
+}
+
+void Authority::run() {
+    const auto directory = folder_.open();
+    if (*list_) {
+        list(value_of(directory.authorities()), output_);
+    } else if (*show_) {
+        auto authorities = value_of(directory.authorities());
+        show(*find_in(authorities, name_), name_ + ".pem", folder_.data_dir, output_);
+    } else if (*add_) {
+        add(folder_, name_, file_, output_);
+    } else if (*verify_) {
+        verify(directory, name_, file_);
+    } else if (*remove_) {
+        remove(directory, name_);
+    }
+}
+
 }  // namespace
 
-void authority(Arguments arguments) {
-    KeyringFolder folder;
-    std::string name;
-    std::string file;
-    CLI::App app("Certificate authorities whose certificates prove a hub's devices.",
-                 "restante authority");
-    app.require_subcommand(1);
-    app.fallthrough();
-    folder.declare(app);
-    const auto declare = [&](const char* verb, const char* text) {
-        auto* command = app.add_subcommand(verb, text);
-        command->add_option("NAME", name, "Your name for the authority")->required();
-        return command;
-    };
-    auto* listing = app.add_subcommand("list", "List the authorities");
-    auto* showing = declare("show", "Print an authority and how it is verified");
-    auto* adding = declare("add", "Add an authority, to be verified");
-    adding->add_option("FILE", file, "PEM file: the authority's certificate")->required();
-    auto* verifying = declare("verify", "Show that you hold an authority's key");
-    verifying->add_option("FILE", file, "PEM file: a certificate it signed for the code")
-        ->required();
-    auto* removing = declare("remove", "Trust an authority no longer");
-    parse(app, arguments);
-
-    const auto directory = folder.open();
-    if (*listing) {
-        list(value_of(directory.authorities()));
-    } else if (*showing) {
-        auto authorities = value_of(directory.authorities());
-        show(*find_in(authorities, name), name + ".pem", folder.data_dir);
-    } else if (*adding) {
-        add(folder, name, file);
-    } else if (*verifying) {
-        verify(directory, name, file);
-    } else if (*removing) {
-        remove(directory, name);
-    }
+std::unique_ptr<Verb> authority(CLI::App& app) {
+    return std::make_unique<Authority>(app);
 }
 
 }  // namespace restante::cli

@@ -3,29 +3,33 @@
 
 #include "auth/authority_proof.hpp"
 #include "cli/keyring_folder.hpp"
+#include "cli/output.hpp"
 #include "server/config.hpp"
 
 namespace restante::cli {
 namespace {
 
-void print_authority(const std::string& pem) {
-    const auto about = value_of(auth::describe_authority(pem));
-    fmt::print(
-        "subject  {}\n"
-        "SHA-256  {}\n"
-        "expires  {:%F}\n",
-        about.subject, about.fingerprint, std::chrono::floor<std::chrono::days>(about.expires_at));
-}
-
-void show(const server::DataDirectory& directory) {
+/// What clients must trust: the private CA, or the certificate that the hub's owner gave it.
+void show(const server::DataDirectory& directory, const Output& output) {
+    boost::json::object shown;
     if (directory.has_ports() && !directory.ports().certificate.empty()) {
-        fmt::print("The hub shows its owner's certificate: {}\n", directory.ports().certificate);
-        return;
+        shown = {{"issuedBy", "its owner"}, {"file", directory.ports().certificate}};
+    } else {
+        const auto authority = value_of(directory.certificate_authority());
+        const auto about = value_of(auth::describe_authority(authority.certificate_pem));
+        shown = {{"issuedBy", "the hub's private CA"},
+                 {"file", directory.ca_path().string()},
+                 {"subject", about.subject},
+                 {"sha256", about.fingerprint},
+                 {"expires",
+                  fmt::format("{:%F}", std::chrono::floor<std::chrono::days>(about.expires_at))}};
     }
-    const auto authority = value_of(directory.certificate_authority());
-    fmt::print("The hub's private CA issues its certificate. Clients trust {}:\n\n",
-               directory.ca_path().string());
-    print_authority(authority.certificate_pem);
+    static const std::vector<Column> columns{{"issued by", "issuedBy"},
+                                             {"clients trust", "file"},
+                                             {"subject", "subject"},
+                                             {"SHA-256", "sha256"},
+                                             {"expires", "expires"}};
+    output.show(shown, columns);
 }
 
 void replace(const server::DataDirectory& directory, const std::string& certificate_file,
@@ -43,39 +47,51 @@ void replace(const server::DataDirectory& directory, const std::string& certific
     }
     const auto lock = directory.lock_keyring();
     directory.write(authority);
-    print_authority(authority.certificate_pem);
     fmt::print(
-        "\nA running hub shows new connections a certificate by this authority within a second.\n"
+        "A running hub shows new connections a certificate by this authority within a second.\n"
         "Clients must trust {}.\n",
         directory.ca_path().string());
 }
 
+class Certificate final : public Verb {
+  public:
+    explicit Certificate(CLI::App& app)
+        : show_(app.add_subcommand("show", "Print which certificate clients must trust")),
+          replace_(app.add_subcommand("replace", "Put another private CA in its place")) {
+        app.description("The private CA that issues a hub's certificate.");
+        app.require_subcommand(1);
+        folder_.declare(app);
+        output_.declare(*show_);
+        replace_->add_option("--certificate", certificate_file_, "PEM file: the new CA's")
+            ->type_name("FILE")
+            ->required();
+        replace_->add_option("--key", key_file_, "PEM file: the new CA's private key")
+            ->type_name("FILE")
+            ->required();
+    }
+
+    void run() override {
+        const auto directory = folder_.open();
+        if (*show_) {
+            show(directory, output_);
+        } else if (*replace_) {
+            replace(directory, certificate_file_, key_file_);
+        }
+    }
+
+  private:
+    KeyringFolder folder_;
+    std::string certificate_file_;
+    std::string key_file_;
+    Output output_{Format::table};
+    CLI::App* show_;
+    CLI::App* replace_;
+};
+
 }  // namespace
 
-void certificate(Arguments arguments) {
-    KeyringFolder folder;
-    std::string certificate_file;
-    std::string key_file;
-    CLI::App app("The private CA that issues a hub's certificate.", "restante certificate");
-    app.require_subcommand(1);
-    app.fallthrough();
-    folder.declare(app);
-    auto* showing = app.add_subcommand("show", "Print which certificate clients must trust");
-    auto* replacing = app.add_subcommand("replace", "Put another private CA in its place");
-    replacing->add_option("--certificate", certificate_file, "PEM file: the new CA's certificate")
-        ->type_name("FILE")
-        ->required();
-    replacing->add_option("--key", key_file, "PEM file: the new CA's private key")
-        ->type_name("FILE")
-        ->required();
-    parse(app, arguments);
-
-    const auto directory = folder.open();
-    if (*showing) {
-        show(directory);
-    } else if (*replacing) {
-        replace(directory, certificate_file, key_file);
-    }
+std::unique_ptr<Verb> certificate(CLI::App& app) {
+    return std::make_unique<Certificate>(app);
 }
 
 }  // namespace restante::cli

@@ -1,30 +1,46 @@
 #pragma once
-// What the `restante` command can do: one function for each verb group, one file each. A function
-// takes the words behind its name and returns when it is done.
-//
-// Exit codes: 0 done; 1 it could not be done (the text says why and what to do); 2 wrong words.
+// What the `restante` command can do: one Verb for each word that may follow `restante`, one file
+// each. A verb declares its words on an App, so that what reads them, what explains them and what
+// completes them in a shell cannot differ; then it runs.
 
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+
+namespace CLI {
+class App;
+}
 
 namespace restante::cli {
 
 using Arguments = std::span<const std::string>;
 
-/// `restante connection-string`: prints one of a hub's connection strings.
-void connection_string(Arguments arguments);
+class Verb {
+  public:
+    virtual ~Verb() = default;
+    /// Reads what stands behind the verb. Throws server::UsageError or server::HelpRequested.
+    virtual void parse(CLI::App& app, Arguments arguments);
+    /// Returns when it is done, throws when it could not be done.
+    virtual void run() = 0;
+};
 
-/// `restante device create|show|list|update|delete|query|import|export`: device identities over the
-/// REST API.
-void device(Arguments arguments);
+struct VerbEntry {
+    std::string_view name;
+    std::string_view summary;
+    /// Declares the verb's words; the app outlives what is returned.
+    std::unique_ptr<Verb> (*declare)(CLI::App& app);
+};
 
-/// `restante policy list|show|create|delete|regenerate-key`: shared access policies, in the folder.
-void policy(Arguments arguments);
+/// Every verb, in the order in which help shows them.
+std::span<const VerbEntry> verbs();
 
-/// `restante authority list|show|add|verify|remove`: who proves devices, in the folder.
-void authority(Arguments arguments);
-
-/// `restante certificate show|replace`: the private CA, in the folder.
-void certificate(Arguments arguments);
+std::unique_ptr<Verb> serve(CLI::App& app);
+std::unique_ptr<Verb> connection_string(CLI::App& app);
+std::unique_ptr<Verb> device(CLI::App& app);
+std::unique_ptr<Verb> policy(CLI::App& app);
+std::unique_ptr<Verb> authority(CLI::App& app);
+std::unique_ptr<Verb> certificate(CLI::App& app);
+std::unique_ptr<Verb> version(CLI::App& app);
 
 }  // namespace restante::cli

@@ -4,8 +4,10 @@
 
 #include "base/encoding.hpp"
 #include "base/random.hpp"
+#include "cli/hub_call.hpp"
 #include "cli/identity_file.hpp"
 #include "cli/login.hpp"
+#include "cli/output.hpp"
 #include "server/server.hpp"
 
 namespace restante::cli {
@@ -146,131 +148,200 @@ void print_connection_string(const Device& device, const std::string& host) {
                type == "sas" ? "SharedAccessKey=" + key.primary_key : "x509=true");
 }
 
-void print_table(const std::vector<Device>& devices) {
-    constexpr std::string_view row = "{:<32}  {:<8}  {:<12}  {:<18}  {:>7}\n";
-    fmt::print(fmt::runtime(row), "DEVICE", "STATUS", "CONNECTION", "AUTHENTICATION", "WAITING");
+/// A list is for looking at: the keys stay in the hub.
+void print_list(const std::vector<Device>& devices, const Output& output) {
+    Rows rows(output, {{"DEVICE", "deviceId"},
+                       {"STATUS", "status"},
+                       {"CONNECTION", "connectionState"},
+                       {"AUTHENTICATION", "authentication.type"},
+                       {"WAITING", "cloudToDeviceMessageCount"}});
     for (const auto& device : devices) {
-        fmt::print(fmt::runtime(row), device.device_id, device.status, device.connection_state,
-                   device.authentication.type, device.cloud_to_device_message_count);
+        auto row = parse_object(device.serialize());
+        if (auto* authentication = row["authentication"].if_object()) {
+            authentication->erase("symmetricKey");
+        }
+        rows.add(std::move(row));
     }
+    rows.finish();
+}
+
+void print_device(const Device& device, const Output& output) {
+    static const std::vector<Column> columns{
+        {"device", "deviceId"},
+        {"status", "status"},
+        {"status reason", "statusReason"},
+        {"connection", "connectionState"},
+        {"last activity", "lastActivityTime"},
+        {"messages waiting", "cloudToDeviceMessageCount"},
+        {"authentication", "authentication.type"},
+        {"primary key", "authentication.symmetricKey.primaryKey"},
+        {"secondary key", "authentication.symmetricKey.secondaryKey"},
+        {"primary thumbprint", "authentication.x509Thumbprint.primaryThumbprint"},
+        {"secondary thumbprint", "authentication.x509Thumbprint.secondaryThumbprint"},
+        {"edge device", "capabilities.iotEdge"},
+        {"scope", "deviceScope"},
+        {"etag", "etag"}};
+    output.show(parse_object(device.serialize()), columns);
 }
 
 /// All pages, or the first `top` rows.
-void print_rows(IoTHubRegistryManager& manager, const std::string& query, std::size_t top) {
+void print_rows(IoTHubRegistryManager& manager, const std::string& query, std::size_t top,
+                const Output& output) {
+    Rows rows(output);
     std::string place;
     std::size_t printed = 0;
     do {
         const auto page = manager.query_iot_hub({query}, place);
         place = page.continuation_token;
         for (const auto& row : page.items) {
-            if (top > 0 && printed == top) return;
-            fmt::print("{}\n", row);
+            if (top > 0 && printed == top) return rows.finish();
+            rows.add(parse_object(row));
             ++printed;
         }
     } while (!place.empty());
+    rows.finish();
+}
+
+/// What happened lately to the connections of a device, or of all of them.
+void print_events(HubCall hub, const std::string& device_id, const Output& output) {
+    std::string target = "/restante/connectionEvents?api-version=2021-04-12";
+    if (!device_id.empty()) target += "&deviceId=" + percent_encode(device_id);
+    Rows rows(output, {{"TIME", "timeUtc"},
+                       {"DEVICE", "deviceId"},
+                       {"MODULE", "moduleId"},
+                       {"PROTOCOL", "protocol"},
+                       {"EVENT", "event"},
+                       {"PEER", "peer"},
+                       {"REASON", "reason"}});
+    for (auto& event : parse_objects(as_text(hub.send({.method = "GET", .target = target}).body))) {
+        rows.add(std::move(event));
+    }
+    rows.finish();
 }
 
 /// Every verb, its words, and what they said.
-struct Verbs {
-    explicit Verbs(CLI::App& app);
-    void run(IoTHubRegistryManager manager);
+class DeviceVerbs final : public Verb {
+  public:
+    explicit DeviceVerbs(CLI::App& app);
+    void run() override;
 
-    Wish wish;
-    std::size_t list_top = 1000;
-    std::string query_text;
-    std::size_t query_top = 0;
-    ImportOptions import_options;
-    ExportOptions export_options;
-    bool without_keys = false;
-    CLI::App* create_verb;
-    CLI::App* show_verb;
-    CLI::App* list_verb;
-    CLI::App* update_verb;
-    CLI::App* delete_verb;
-    CLI::App* query_verb;
-    CLI::App* import_verb;
-    CLI::App* export_verb;
+  private:
+    void declare_files();
+
+    Login login_;
+    Wish wish_;
+    std::size_t list_top_ = 1000;
+    std::string query_text_;
+    std::size_t query_top_ = 0;
+    ImportOptions import_options_;
+    ExportOptions export_options_;
+    bool without_keys_ = false;
+    std::string events_device_id_;
+    Output list_output_{Format::table};
+    Output show_output_{Format::json};
+    Output query_output_{Format::jsonl};
+    CLI::App* create_verb_;
+    CLI::App* show_verb_;
+    CLI::App* list_verb_;
+    CLI::App* update_verb_;
+    CLI::App* delete_verb_;
+    CLI::App* query_verb_;
+    CLI::App* events_verb_;
+    CLI::App* import_verb_;
+    CLI::App* export_verb_;
 };
 
-Verbs::Verbs(CLI::App& app)
-    : create_verb(app.add_subcommand("create", "Register a device; prints its connection string")),
-      show_verb(app.add_subcommand("show", "Print an identity as JSON, its keys included")),
-      list_verb(app.add_subcommand("list", "List devices")),
-      update_verb(app.add_subcommand("update", "Change what is named and leave the rest")),
-      delete_verb(app.add_subcommand("delete", "Remove a device and the messages it waits for")),
-      query_verb(app.add_subcommand("query", "Print what a query selects, one JSON object a line")),
-      import_verb(app.add_subcommand("import", "Write the identities of a file into the hub")),
-      export_verb(app.add_subcommand("export", "Write all identities of the hub into a file")) {
-    declare_wish(*create_verb, wish);
-    create_verb->add_flag("--edge", wish.edge, "It is an IoT Edge device");
-    declare_wish(*update_verb, wish);
-    update_verb->add_flag("--edge", wish.edge, "Make it an IoT Edge device");
-    update_verb->add_option("--regenerate", wish.regenerate, "Make keys anew")
+DeviceVerbs::DeviceVerbs(CLI::App& app)
+    : create_verb_(app.add_subcommand("create", "Register a device; prints its connection string")),
+      show_verb_(app.add_subcommand("show", "Print an identity, its keys included")),
+      list_verb_(app.add_subcommand("list", "List devices")),
+      update_verb_(app.add_subcommand("update", "Change what is named and leave the rest")),
+      delete_verb_(app.add_subcommand("delete", "Remove a device and the messages it waits for")),
+      query_verb_(app.add_subcommand("query", "Print what a query selects")),
+      events_verb_(app.add_subcommand("events", "Print who connected lately, and why it ended")),
+      import_verb_(app.add_subcommand("import", "Write the identities of a file into the hub")),
+      export_verb_(app.add_subcommand("export", "Write all identities of the hub into a file")) {
+    app.description("Device identities of a hub.");
+    app.require_subcommand(1);
+    login_.declare(app);
+    declare_wish(*create_verb_, wish_);
+    create_verb_->add_flag("--edge", wish_.edge, "It is an IoT Edge device");
+    declare_wish(*update_verb_, wish_);
+    update_verb_->add_flag("--edge", wish_.edge, "Make it an IoT Edge device");
+    update_verb_->add_option("--regenerate", wish_.regenerate, "Make keys anew")
         ->check(CLI::IsMember({"primary", "secondary", "both"}));
-    for (auto* verb : {update_verb, delete_verb}) {
-        verb->add_option("--etag", wish.etag, "Only if the identity still has this tag");
+    for (auto* verb : {update_verb_, delete_verb_}) {
+        verb->add_option("--etag", wish_.etag, "Only if the identity still has this tag");
     }
-    for (auto* verb : {show_verb, delete_verb}) {
-        verb->add_option("ID", wish.device_id, "Name of the device")->required();
+    for (auto* verb : {show_verb_, delete_verb_}) {
+        verb->add_option("ID", wish_.device_id, "Name of the device")->required();
     }
-    list_verb->add_option("--top", list_top, "List at most this many")
+    list_verb_->add_option("--top", list_top_, "List at most this many")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    query_verb->add_option("QUERY", query_text, "Such as SELECT * FROM devices")->required();
-    query_verb->add_option("--top", query_top, "Print at most this many")
+    query_verb_->add_option("QUERY", query_text_, "Such as SELECT * FROM devices")->required();
+    query_verb_->add_option("--top", query_top_, "Print at most this many")
         ->check(CLI::PositiveNumber);
-    import_verb->add_option("FILE", import_options.file, "One JSON object a line; - for the input")
-        ->required();
-    import_verb->add_option("--errors", import_options.errors, "Write there what was not done")
-        ->type_name("FILE");
-    import_verb
-        ->add_option("--mode", import_options.mode, "In place of the importMode of the lines")
-        ->check(CLI::IsMember({"create", "createOrUpdate", "update", "updateIfMatchETag", "delete",
-                               "deleteIfMatchETag"}));
-    export_verb->add_option("FILE", export_options.file, "Where to; - for the output")->required();
-    export_verb->add_flag("--exclude-keys", without_keys, "Leave the keys out");
+    events_verb_->add_option("ID", events_device_id_, "Name of the device; all without it");
+    list_output_.declare(*list_verb_);
+    list_output_.declare(*events_verb_);
+    show_output_.declare(*show_verb_);
+    query_output_.declare(*query_verb_);
+    declare_files();
 }
 
-void Verbs::run(IoTHubRegistryManager manager) {
-    if (*create_verb) {
+void DeviceVerbs::declare_files() {
+    import_verb_
+        ->add_option("FILE", import_options_.file, "One JSON object a line; - for the input")
+        ->required();
+    import_verb_->add_option("--errors", import_options_.errors, "Write there what was not done")
+        ->type_name("FILE");
+    import_verb_
+        ->add_option("--mode", import_options_.mode, "In place of the importMode of the lines")
+        ->check(CLI::IsMember({"create", "createOrUpdate", "update", "updateIfMatchETag", "delete",
+                               "deleteIfMatchETag"}));
+    export_verb_->add_option("FILE", export_options_.file, "Where to; - for the output")
+        ->required();
+    export_verb_->add_flag("--exclude-keys", without_keys_, "Leave the keys out");
+}
+
+void DeviceVerbs::run() {
+    if (*events_verb_) {
+        return print_events(HubCall::as_service(login_.find()), events_device_id_, list_output_);
+    }
+    auto manager = login_.connect();
+    if (*create_verb_) {
         Device device;
-        device.device_id = wish.device_id;
+        device.device_id = wish_.device_id;
         device.status = "enabled";
         device.authentication.type = "sas";
-        apply(wish, device);
+        apply(wish_, device);
         print_connection_string(create(manager, device), manager.hostname());
-    } else if (*show_verb) {
-        fmt::print("{}\n", manager.get_device(wish.device_id).serialize());
-    } else if (*list_verb) {
-        print_table(manager.get_devices(list_top));
-    } else if (*update_verb) {
-        Device device = manager.get_device(wish.device_id);
-        const std::string etag = wish.etag.empty() ? device.etag : wish.etag;
-        apply(wish, device);
+    } else if (*show_verb_) {
+        print_device(manager.get_device(wish_.device_id), show_output_);
+    } else if (*list_verb_) {
+        print_list(manager.get_devices(list_top_), list_output_);
+    } else if (*update_verb_) {
+        Device device = manager.get_device(wish_.device_id);
+        const std::string etag = wish_.etag.empty() ? device.etag : wish_.etag;
+        apply(wish_, device);
         print_connection_string(update(manager, device, etag), manager.hostname());
-    } else if (*delete_verb) {
-        manager.delete_device(wish.device_id, wish.etag);
-    } else if (*query_verb) {
-        print_rows(manager, query_text, query_top);
-    } else if (*import_verb) {
-        import_identities(manager, import_options);
-    } else if (*export_verb) {
-        export_options.with_keys = !without_keys;
-        export_identities(manager, export_options);
+    } else if (*delete_verb_) {
+        manager.delete_device(wish_.device_id, wish_.etag);
+    } else if (*query_verb_) {
+        print_rows(manager, query_text_, query_top_, query_output_);
+    } else if (*import_verb_) {
+        import_identities(manager, import_options_);
+    } else if (*export_verb_) {
+        export_options_.with_keys = !without_keys_;
+        export_identities(manager, export_options_);
     }
 }
 
 }  // namespace
 
-void device(Arguments arguments) {
-    Login login;
-    CLI::App app("Device identities of a hub.", "restante device");
-    app.require_subcommand(1);
-    app.fallthrough();
-    login.declare(app);
-    Verbs verbs(app);
-    parse(app, arguments);
-    verbs.run(login.connect());
+std::unique_ptr<Verb> device(CLI::App& app) {
+    return std::make_unique<DeviceVerbs>(app);
 }
 
 }  // namespace restante::cli

@@ -23,28 +23,34 @@ void Login::declare(CLI::App& app) {
         ->capture_default_str();
 }
 
-IoTHubRegistryManager Login::connect() const {
-    ServiceOptions options;
-    std::string login = connection_string;
-    if (!ca_file.empty()) options.ca = read_file(ca_file);
-    if (login.empty()) {
-        if (!std::filesystem::exists(data_dir)) {
-            throw server::UsageError(fmt::format(
-                "no hub to speak to: give --login CONNECTION_STRING, set IOTHUB_CONNECTION_STRING, "
-                "or name a local hub's folder with --data-dir (there is no {})",
-                data_dir));
-        }
-        const auto directory = server::DataDirectory::open(data_dir);
-        login = server::policy_connection_string(data_dir, "iothubowner");
-        const auto ports = directory.ports();
-        if (options.ca.empty()) {
-            options.ca = read_file(ports.certificate.empty() ? directory.ca_path().string()
-                                                             : ports.certificate);
-        }
-        options.amqp_port = ports.amqp;
-        options.https_port = ports.https;
+Login::Hub Login::find() const {
+    Hub hub;
+    if (!ca_file.empty()) hub.options.ca = read_file(ca_file);
+    hub.connection_string = connection_string;
+    if (!connection_string.empty()) return hub;
+    if (!std::filesystem::exists(data_dir)) {
+        throw server::UsageError(fmt::format(
+            "no hub to speak to: give --login CONNECTION_STRING, set IOTHUB_CONNECTION_STRING, "
+            "or name a local hub's folder with --data-dir (there is no {})",
+            data_dir));
     }
-    return IoTHubRegistryManager::from_connection_string(login, std::move(options));
+    const auto directory = server::DataDirectory::open(data_dir);
+    hub.connection_string = server::policy_connection_string(data_dir, "iothubowner");
+    const auto ports = directory.ports();
+    if (hub.options.ca.empty()) {
+        hub.options.ca =
+            read_file(ports.certificate.empty() ? directory.ca_path().string() : ports.certificate);
+    }
+    hub.options.amqp_port = ports.amqp;
+    hub.options.https_port = ports.https;
+    hub.mqtt_port = ports.mqtt;
+    return hub;
+}
+
+IoTHubRegistryManager Login::connect() const {
+    auto hub = find();
+    return IoTHubRegistryManager::from_connection_string(hub.connection_string,
+                                                         std::move(hub.options));
 }
 
 }  // namespace restante::cli

@@ -15,7 +15,15 @@ struct Login {
     /// Adds --login, --ca and --data-dir to a verb.
     void declare(CLI::App& app);
 
+    /// What the three ways come to.
+    struct Hub {
+        std::string connection_string;
+        ServiceOptions options;
+        std::uint16_t mqtt_port = 0;  ///< 0: as the environment says
+    };
     /// Throws server::UsageError naming the three ways when none of them leads to a hub.
+    Hub find() const;
+
     IoTHubRegistryManager connect() const;
 };
 

@@ -5,6 +5,7 @@
 
 #include "auth/policy_rules.hpp"
 #include "cli/keyring_folder.hpp"
+#include "cli/output.hpp"
 
 namespace restante::cli {
 namespace {
@@ -25,31 +26,42 @@ SharedAccessPolicies::iterator find_in(SharedAccessPolicies& policies, const std
     return found;
 }
 
-void list(const SharedAccessPolicies& policies) {
-    constexpr std::string_view row = "{:<32}  {}\n";
-    fmt::print(fmt::runtime(row), "POLICY", "RIGHTS");
-    for (const auto& policy : policies) {
-        fmt::print(fmt::runtime(row), policy.name, auth::to_text(policy.rights));
-    }
+boost::json::object to_json(const SharedAccessPolicy& policy) {
+    return {{"name", policy.name}, {"rights", auth::to_text(policy.rights)}};
 }
 
-void show(const SharedAccessPolicy& policy, const server::DataDirectory& directory) {
-    fmt::print(
-        "name           {}\n"
-        "rights         {}\n"
-        "primary key    {}\n"
-        "secondary key  {}\n",
-        policy.name, auth::to_text(policy.rights), policy.primary_key, policy.secondary_key);
-    if (!directory.has_ports()) return;
-    const auto hostname = directory.ports().hostname;
-    for (const auto& key : {policy.primary_key, policy.secondary_key}) {
-        fmt::print("HostName={};SharedAccessKeyName={};SharedAccessKey={}\n", hostname, policy.name,
-                   key);
+void list(const SharedAccessPolicies& policies, const Output& output) {
+    Rows rows(output, {{"POLICY", "name"}, {"RIGHTS", "rights"}});
+    for (const auto& policy : policies) rows.add(to_json(policy));
+    rows.finish();
+}
+
+/// With its keys and, once the hub has a name, connection strings.
+void show(const SharedAccessPolicy& policy, const server::DataDirectory& directory,
+          const Output& output) {
+    auto shown = to_json(policy);
+    shown["primaryKey"] = policy.primary_key;
+    shown["secondaryKey"] = policy.secondary_key;
+    if (directory.has_ports()) {
+        const auto text = [&](const std::string& key) {
+            return fmt::format("HostName={};SharedAccessKeyName={};SharedAccessKey={}",
+                               directory.ports().hostname, policy.name, key);
+        };
+        shown["primaryConnectionString"] = text(policy.primary_key);
+        shown["secondaryConnectionString"] = text(policy.secondary_key);
     }
+    static const std::vector<Column> columns{
+        {"name", "name"},
+        {"rights", "rights"},
+        {"primary key", "primaryKey"},
+        {"secondary key", "secondaryKey"},
+        {"primary connection string", "primaryConnectionString"},
+        {"secondary connection string", "secondaryConnectionString"}};
+    output.show(shown, columns);
 }
 
 void create(const server::DataDirectory& directory, const std::string& name,
-            const std::string& rights) {
+            const std::string& rights, const Output& output) {
     const auto made = auth::make_policy(name, value_of(auth::parse_rights(rights)));
     const auto lock = directory.lock_keyring();
     auto policies = value_of(directory.policies());
@@ -62,7 +74,7 @@ void create(const server::DataDirectory& directory, const std::string& name,
     policies.push_back(made);
     check(auth::check_policies(policies));
     directory.write(policies);
-    show(made, directory);
+    show(made, directory, output);
 }
 
 /// Without a policy that may write, nobody could give a device its keys any more.
@@ -106,50 +118,67 @@ void regenerate(const server::DataDirectory& directory, const std::string& name,
                name);
 }
 
-}  // namespace
+class Policy final : public Verb {
+  public:
+    explicit Policy(CLI::App& app);
+    void run() override;
 
-void policy(Arguments arguments) {
-    KeyringFolder folder;
-    std::string name;
-    std::string rights;
-    std::string which;
-    CLI::App app("Shared access policies of a hub: named pairs of keys, each with rights.",
-                 "restante policy");
+  private:
+    KeyringFolder folder_;
+    std::string name_;
+    std::string rights_;
+    std::string which_;
+    Output output_{Format::table};
+    CLI::App* list_;
+    CLI::App* show_;
+    CLI::App* create_;
+    CLI::App* delete_;
+    CLI::App* regenerate_;
+};
+
+Policy::Policy(CLI::App& app)
+    : list_(app.add_subcommand("list", "List the policies and their rights")),
+      show_(app.add_subcommand("show", "Print a policy with its keys and connection strings")),
+      create_(app.add_subcommand("create", "Make a policy with fresh keys and print it")),
+      delete_(app.add_subcommand("delete", "Remove a policy; its keys open nothing any more")),
+      regenerate_(
+          app.add_subcommand("regenerate-key", "Replace one of a policy's keys by a fresh one")) {
+    app.description("Shared access policies of a hub: named pairs of keys, each with rights.");
     app.require_subcommand(1);
-    app.fallthrough();
-    folder.declare(app);
-    const auto add = [&](const char* verb, const char* text) {
-        auto* command = app.add_subcommand(verb, text);
-        command->add_option("NAME", name, "Name of the policy")->required();
-        return command;
-    };
-    auto* listing = app.add_subcommand("list", "List the policies and their rights");
-    auto* showing = add("show", "Print a policy with its keys and connection strings");
-    auto* creating = add("create", "Make a policy with fresh keys and print it");
-    creating->add_option("--rights", rights, "As in \"RegistryRead, ServiceConnect\"")
+    folder_.declare(app);
+    for (auto* verb : {show_, create_, delete_, regenerate_}) {
+        verb->add_option("NAME", name_, "Name of the policy")->required();
+    }
+    create_->add_option("--rights", rights_, "As in \"RegistryRead, ServiceConnect\"")
         ->type_name("RIGHTS")
         ->required();
-    auto* deleting = add("delete", "Remove a policy; its keys open nothing any more");
-    auto* regenerating = add("regenerate-key", "Replace one of a policy's keys by a fresh one");
-    regenerating->add_option("--key", which, "primary, secondary, or swap to exchange them")
+    regenerate_->add_option("--key", which_, "primary, secondary, or swap to exchange them")
         ->type_name("KEY")
         ->check(CLI::IsMember({"primary", "secondary", "swap"}))
         ->required();
-    parse(app, arguments);
+    for (auto* verb : {list_, show_, create_}) output_.declare(*verb);
+}
 
-    const auto directory = folder.open();
-    if (*listing) {
-        list(value_of(directory.policies()));
-    } else if (*showing) {
+void Policy::run() {
+    const auto directory = folder_.open();
+    if (*list_) {
+        list(value_of(directory.policies()), output_);
+    } else if (*show_) {
         auto policies = value_of(directory.policies());
-        show(*find_in(policies, name), directory);
-    } else if (*creating) {
-        create(directory, name, rights);
-    } else if (*deleting) {
-        remove(directory, name);
-    } else if (*regenerating) {
-        regenerate(directory, name, which);
+        show(*find_in(policies, name_), directory, output_);
+    } else if (*create_) {
+        create(directory, name_, rights_, output_);
+    } else if (*delete_) {
+        remove(directory, name_);
+    } else if (*regenerate_) {
+        regenerate(directory, name_, which_);
     }
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> policy(CLI::App& app) {
+    return std::make_unique<Policy>(app);
 }
 
 }  // namespace restante::cli

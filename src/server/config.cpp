@@ -125,8 +125,43 @@ void check_throttle(const core::ThrottleRules& rules) {
         rules.units));
 }
 
-/// Declares every setting once, for all three sources.
-std::vector<std::string> declare(CLI::App& app, Config& config, std::string& config_file) {
+void check_environment(const std::vector<std::string>& names) {
+    std::vector<std::string> known{"RESTANTE_CONFIG"};
+    for (const auto& name : names) known.push_back(variable_of(name));
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view pair(*entry);
+        const std::string variable(pair.substr(0, pair.find('=')));
+        if (!variable.starts_with("RESTANTE_")) continue;
+        const auto is = [&](const std::string& other) { return other == variable; };
+        if (std::any_of(known.begin(), known.end(), is)) continue;
+        if (std::any_of(client_variables.begin(), client_variables.end(), is)) continue;
+        throw UsageError(fmt::format("the environment variable {} is not a setting{}", variable,
+                                     hint(variable, known)));
+    }
+}
+
+/// Gives the file's values to the settings that neither a flag nor a variable has set.
+void apply_file(const std::string& path, const std::vector<std::string>& names, CLI::App& app) {
+    std::ifstream file(path);
+    if (!file) {
+        throw UsageError(fmt::format("cannot read the file '{}' named by --config", path));
+    }
+    for (const auto& item : CLI::ConfigTOML().from_config(file)) {
+        if (item.name == "++" || item.name == "--") continue;  // a table's begin and end
+        if (std::find(names.begin(), names.end(), item.fullname()) == names.end()) {
+            throw UsageError(fmt::format("'{}' in {} is not a setting{}", item.fullname(), path,
+                                         hint(item.fullname(), names)));
+        }
+        CLI::Option* option = app.get_option("--" + item.fullname());
+        if (option->count() > 0) continue;
+        option->add_result(item.inputs);
+        option->run_callback();
+    }
+}
+
+}  // namespace
+
+std::vector<std::string> declare_settings(CLI::App& app, Config& config, std::string& config_file) {
     std::vector<std::string> names;
     const auto add = [&](const std::string& name, auto& target, const std::string& text) {
         names.push_back(name);
@@ -174,47 +209,11 @@ std::vector<std::string> declare(CLI::App& app, Config& config, std::string& con
     return names;
 }
 
-void check_environment(const std::vector<std::string>& names) {
-    std::vector<std::string> known{"RESTANTE_CONFIG"};
-    for (const auto& name : names) known.push_back(variable_of(name));
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-        const std::string_view pair(*entry);
-        const std::string variable(pair.substr(0, pair.find('=')));
-        if (!variable.starts_with("RESTANTE_")) continue;
-        const auto is = [&](const std::string& other) { return other == variable; };
-        if (std::any_of(known.begin(), known.end(), is)) continue;
-        if (std::any_of(client_variables.begin(), client_variables.end(), is)) continue;
-        throw UsageError(fmt::format("the environment variable {} is not a setting{}", variable,
-                                     hint(variable, known)));
-    }
-}
-
-/// Gives the file's values to the settings that neither a flag nor a variable has set.
-void apply_file(const std::string& path, const std::vector<std::string>& names, CLI::App& app) {
-    std::ifstream file(path);
-    if (!file) {
-        throw UsageError(fmt::format("cannot read the file '{}' named by --config", path));
-    }
-    for (const auto& item : CLI::ConfigTOML().from_config(file)) {
-        if (item.name == "++" || item.name == "--") continue;  // a table's begin and end
-        if (std::find(names.begin(), names.end(), item.fullname()) == names.end()) {
-            throw UsageError(fmt::format("'{}' in {} is not a setting{}", item.fullname(), path,
-                                         hint(item.fullname(), names)));
-        }
-        CLI::Option* option = app.get_option("--" + item.fullname());
-        if (option->count() > 0) continue;
-        option->add_result(item.inputs);
-        option->run_callback();
-    }
-}
-
-}  // namespace
-
 Config parse_config(std::span<const std::string> arguments) {
     Config config;
     CLI::App app("Runs a hub until it is told to stop (SIGTERM, Ctrl-C).", "restante serve");
     std::string config_file;
-    const auto names = declare(app, config, config_file);
+    const auto names = declare_settings(app, config, config_file);
     app.allow_extras();
     check_environment(names);
     try {

@@ -15,6 +15,10 @@
 #include "core/rules.hpp"
 #include "model/limits.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace restante::server {
 
 struct Config {
@@ -53,6 +57,10 @@ class HelpRequested : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
+
+/// Declares every setting once, for all three sources, and gives their names. `config` and
+/// `config_file`, where the file's name goes, outlive the app.
+std::vector<std::string> declare_settings(CLI::App& app, Config& config, std::string& config_file);
 
 /// Reads the arguments behind `restante serve`, the environment and the file. Throws UsageError on
 /// an unknown name (with the nearest known one) or a value that is none; HelpRequested on --help.

@@ -4,35 +4,23 @@ what it says to whoever holds it wrong. The service SDK of C++ is tested with it
 
 import json
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
+from command import DONE, FAILED, USAGE, CommandCase  # noqa: E402
 
 THUMBPRINT = "A1" * 20
 SECOND_THUMBPRINT = "b2" * 32
 KEY = "MTIzNDU2Nzg5MDEyMzQ1Ng=="
-DONE, FAILED, USAGE = 0, 1, 2
 
 
-class DeviceCommand(harness.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.hub = self.start_hub()
-        self.environment = self.hub.environment(
-            IOTHUB_CONNECTION_STRING=self.hub.connection_string())
-
+class DeviceCommand(CommandCase):
     def device(self, *words, code=DONE, given=""):
         """The command's output and what it complained of."""
-        done = subprocess.run(
-            [harness.program("restante"), "device", *map(str, words)], input=given,
-            env=self.environment, capture_output=True, text=True, timeout=harness.SECONDS,
-            check=False)
-        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}{done.stderr}")
-        return done.stdout, done.stderr
+        return self.restante("device", *words, code=code, given=given)
 
     def show(self, name):
         return json.loads(self.device("show", name)[0])
@@ -130,7 +118,10 @@ class Verbs(DeviceCommand):
                          [f"d{i:03}" for i in range(250)])
 
     def test_wrong_words_are_told_what_is_right(self):
-        for words, said in ((["frobnicate"], "subcommand"), ([], "subcommand"),
+        for words, said in ((["frobnicate"], "there are create, show, list"),
+                            (["lst"], "did you mean list?"), ([], "one of its verbs: create, "),
+                            (["list", "--tpo", "3"], "did you mean --top?"),
+                            (["list", "--lgin", "x"], "did you mean --login?"),
                             (["create"], "ID"), (["show"], "ID"), (["query"], "QUERY"),
                             (["import"], "FILE"), (["export"], "FILE"),
                             (["create", "d", "--status", "asleep"], "asleep"),

@@ -57,6 +57,23 @@ T value_or_throw(Result<T> result) {
     return std::move(*result);
 }
 
+ServiceAccount::Credentials policy_credentials(const std::string& connection_string) {
+    const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
+    if (auto usable = parsed.check_service(); !usable) {
+        throw std::invalid_argument(usable.error().message);
+    }
+    if (!parsed.shared_access_key) {
+        throw std::invalid_argument(
+            "Invalid Connection String - Incomplete: a SharedAccessKey is needed");
+    }
+    const auto key = from_base64(*parsed.shared_access_key);
+    if (!key) throw std::invalid_argument("the SharedAccessKey is not base64 text");
+    return {.host_name = parsed.host_name,
+            .path = {},
+            .policy = *parsed.shared_access_key_name,
+            .key = *key};
+}
+
 struct Spelling {
     std::string_view name;
     bool retryable;
@@ -86,22 +103,14 @@ std::optional<Spelling> local_failure(ErrorCode code) {
 }  // namespace
 
 ServiceAccount::ServiceAccount(const std::string& connection_string, const ServiceOptions& options)
-    : amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
+    : ServiceAccount(policy_credentials(connection_string), options) {}
+
+ServiceAccount::ServiceAccount(Credentials credentials, const ServiceOptions& options)
+    : credentials_(std::move(credentials)),
+      amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
       https_port_(port_from(options.https_port, "RESTANTE_HTTPS_PORT", https_port_default)),
       timeout_(options.timeout) {
-    const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
-    if (auto usable = parsed.check_service(); !usable) {
-        throw std::invalid_argument(usable.error().message);
-    }
-    if (!parsed.shared_access_key) {
-        throw std::invalid_argument(
-            "Invalid Connection String - Incomplete: a SharedAccessKey is needed");
-    }
-    const auto key = from_base64(*parsed.shared_access_key);
-    if (!key) throw std::invalid_argument("the SharedAccessKey is not base64 text");
-    key_ = *key;
-    policy_ = *parsed.shared_access_key_name;
-    const auto place = value_or_throw(wire::split_host(parsed.host_name, https_port_));
+    const auto place = value_or_throw(wire::split_host(credentials_.host_name, https_port_));
     host_ = place.host;
     https_port_ = place.port;
     tls_ = value_or_throw(net::TlsClient::create({.ca_pem = authority_pem(options)}));
@@ -109,7 +118,8 @@ ServiceAccount::ServiceAccount(const std::string& connection_string, const Servi
 
 ServiceAccount::Token ServiceAccount::make_token() const {
     const WallTime expires_at = clock_.now().wall + token_lifetime;
-    return {.text = auth::SharedAccessSignature::create(host_, key_, expires_at, policy_),
+    return {.text = auth::SharedAccessSignature::create(host_ + credentials_.path, credentials_.key,
+                                                        expires_at, credentials_.policy),
             .expires_at = expires_at};
 }
 

@@ -15,8 +15,18 @@ namespace restante::service {
 /// One I/O thread of the manager's own, and what every connection on it needs.
 class ServiceAccount {
   public:
-    /// Throws std::invalid_argument.
+    /// With a connection string of one of the hub's policies. Throws std::invalid_argument.
     ServiceAccount(const std::string& connection_string, const ServiceOptions& options);
+
+    /// Whoever it is that tokens speak for.
+    struct Credentials {
+        std::string host_name;  ///< may carry a port
+        std::string path;       ///< what is claimed, as "/devices/d"; empty: the whole hub
+        std::string policy;     ///< whose key it is; empty: the device's own
+        Bytes key;
+    };
+    /// Throws std::invalid_argument.
+    ServiceAccount(Credentials credentials, const ServiceOptions& options);
 
     const std::string& host() const { return host_; }
     Milliseconds timeout() const { return timeout_; }
@@ -26,7 +36,7 @@ class ServiceAccount {
         std::string text;
         WallTime expires_at;
     };
-    /// A fresh token for the whole hub.
+    /// A fresh token for what the credentials claim.
     Token make_token() const;
 
     net::ConnectionHandle connect_amqp(std::unique_ptr<net::Session> session);
@@ -35,9 +45,8 @@ class ServiceAccount {
   private:
     net::ConnectionHandle connect(std::uint16_t port, std::unique_ptr<net::Session> session);
 
+    Credentials credentials_;
     std::string host_;
-    std::string policy_;
-    Bytes key_;
     std::uint16_t amqp_port_ = 0;
     std::uint16_t https_port_ = 0;
     Milliseconds timeout_;

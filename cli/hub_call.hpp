@@ -1,0 +1,27 @@
+#pragma once
+// HTTPS requests for which the service SDK has no operation: a device's own, and Restante's.
+
+#include "cli/login.hpp"
+#include "protocol/http/message.hpp"
+#include "sdk/service/src/service_account.hpp"
+
+namespace restante::cli {
+
+class HubCall {
+  public:
+    /// With the rights of the login's policy. Throws std::invalid_argument.
+    static HubCall as_service(Login::Hub hub);
+
+    /// Throws IoTHubError for every answer that is not 2xx, and when none comes.
+    http::Response send(http::Request request);
+
+    const std::string& hostname() const { return account_->host(); }
+
+  private:
+    explicit HubCall(std::unique_ptr<service::ServiceAccount> account)
+        : account_(std::move(account)) {}
+
+    std::unique_ptr<service::ServiceAccount> account_;
+};
+
+}  // namespace restante::cli
