@@ -5,6 +5,7 @@
 
 #include "auth/authority_proof.hpp"
 #include "auth/policy_rules.hpp"
+#include "cli/failure.hpp"
 #include "cli/keyring_folder.hpp"
 #include "cli/output.hpp"
 
@@ -22,7 +23,7 @@ Authorities::iterator find_in(Authorities& authorities, const std::string& name)
     const auto found = std::find_if(authorities.begin(), authorities.end(),
                                     [&](const auto& authority) { return authority.name == name; });
     if (found == authorities.end()) {
-        throw std::runtime_error(fmt::format(
+        throw NotFound(fmt::format(
             "the hub has no authority '{}'; `restante authority list` names them", name));
     }
     return found;

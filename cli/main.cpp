@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "cli/failure.hpp"
 #include "cli/parse.hpp"
 #include "server/server.hpp"
 
@@ -12,16 +13,13 @@ namespace {
 
 using namespace restante;
 
-constexpr int exit_failed = 1;
-constexpr int exit_usage = 2;
-
 std::string help() {
     std::string text =
         "Restante: a hub that keeps messages for devices until they call for them.\n\n";
     for (const auto& verb : cli::verbs()) {
         text += fmt::format("  restante {:<18}  {}\n", verb.name, verb.summary);
     }
-    return text + "\nEach of them tells more with --help.\n";
+    return text + "\nEach of them tells more with --help.\n\n" + cli::exit_code_help();
 }
 
 void run(const std::vector<std::string>& words) {
@@ -52,11 +50,9 @@ int main(int argc, char** argv) {
     } catch (const server::HelpRequested& text) {
         fmt::print("{}", text.what());
         return 0;
-    } catch (const server::UsageError& error) {
-        fmt::print(stderr, "restante: {}\n", error.what());
-        return exit_usage;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "restante: {}\n", error.what());
-        return exit_failed;
+        const auto failure = cli::failure_of(error);
+        fmt::print(stderr, "restante: {}\n", failure.text);
+        return static_cast<int>(failure.code);
     }
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "auth/policy_rules.hpp"
+#include "cli/failure.hpp"
 #include "cli/keyring_folder.hpp"
 #include "cli/output.hpp"
 
@@ -20,7 +21,7 @@ SharedAccessPolicies::iterator find_in(SharedAccessPolicies& policies, const std
     const auto found = std::find_if(policies.begin(), policies.end(),
                                     [&](const auto& policy) { return policy.name == name; });
     if (found == policies.end()) {
-        throw std::runtime_error(
+        throw NotFound(
             fmt::format("the hub has no policy '{}'; `restante policy list` names them", name));
     }
     return found;

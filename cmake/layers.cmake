@@ -37,4 +37,4 @@ restante_layer(sdk/service    USES wire auth net protocol/amqp protocol/http)
 
 # programs
 restante_layer(server         USES gateway/mqtt gateway/amqp gateway/http LINKS CLI11::CLI11)
-restante_layer(cli            USES server sdk/service      LINKS CLI11::CLI11)
+restante_layer(cli            USES server sdk/device sdk/service LINKS CLI11::CLI11)

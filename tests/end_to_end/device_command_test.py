@@ -10,7 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
-from command import DONE, FAILED, USAGE, CommandCase  # noqa: E402
+from command import (  # noqa: E402
+    DONE, FAILED, NOT_FOUND, REFUSED, UNREACHABLE, USAGE, CommandCase)
 
 THUMBPRINT = "A1" * 20
 SECOND_THUMBPRINT = "b2" * 32
@@ -110,7 +111,7 @@ class Verbs(DeviceCommand):
         self.assertIn("PreconditionFailed", self.device("delete", "a", "--etag", etag,
                                                         code=FAILED)[1])
         self.device("delete", "a")
-        self.assertIn("DeviceNotFound", self.device("show", "a", code=FAILED)[1])
+        self.assertIn("DeviceNotFound", self.device("show", "a", code=NOT_FOUND)[1])
 
     def test_a_query_goes_on_to_the_last_page(self):
         self.device("import", "-", given=lines({"id": f"d{i:03}"} for i in range(250)))
@@ -138,20 +139,29 @@ class Verbs(DeviceCommand):
 
     def test_what_the_hub_refuses_is_told(self):
         self.device("create", "d")
-        for words, said in ((["create", "d"], "DeviceAlreadyExists"),
-                            (["create", "a/b"], "not allowed in a device id"),
-                            (["create", "k", "--primary-key", KEY], "both keys"),
-                            (["create", "k", "--auth", "x509-thumbprint",
-                              "--primary-thumbprint", "A1:B2"], "thumbprint"),
-                            (["create", "k", "--scope", "nowhere"], "InvalidDeviceScope"),
-                            (["update", "none", "--status", "disabled"], "DeviceNotFound"),
-                            (["delete", "none"], "DeviceNotFound"),
-                            (["query", "SELECT FROM"], "ArgumentInvalid")):
+        for words, said, code in (
+                (["create", "d"], "DeviceAlreadyExists", FAILED),
+                (["create", "a/b"], "not allowed in a device id", FAILED),
+                (["create", "k", "--primary-key", KEY], "both keys", FAILED),
+                (["create", "k", "--auth", "x509-thumbprint", "--primary-thumbprint", "A1:B2"],
+                 "thumbprint", FAILED),
+                (["create", "k", "--scope", "nowhere"], "InvalidDeviceScope", FAILED),
+                (["update", "none", "--status", "disabled"], "DeviceNotFound", NOT_FOUND),
+                (["delete", "none"], "`restante device list` names the devices", NOT_FOUND),
+                (["query", "SELECT FROM"], "ArgumentInvalid", FAILED)):
             with self.subTest(words):
-                self.assertIn(said, self.device(*words, code=FAILED)[1])
+                self.assertIn(said, self.device(*words, code=code)[1])
         self.environment["IOTHUB_CONNECTION_STRING"] = self.hub.connection_string(
             "--policy", "registryRead")
-        self.assertIn("IotHubUnauthorizedAccess", self.device("create", "k", code=FAILED)[1])
+        self.assertIn("the rights of its policy", self.device("create", "k", code=REFUSED)[1])
+
+    def test_a_hub_that_does_not_answer_is_told_from_one_that_refuses(self):
+        self.environment["RESTANTE_HTTPS_PORT"] = "9"
+        self.assertIn("is the hub running", self.device("list", code=UNREACHABLE)[1])
+        del self.environment["RESTANTE_HTTPS_PORT"], self.environment["RESTANTE_CA_FILE"]
+        del self.environment["SSL_CERT_FILE"]
+        self.assertIn("--ca takes its ca.pem", self.device("list", code=UNREACHABLE)[1])
+        self.device("list", "--ca", self.hub.ca)
 
 
 def lines(entries):

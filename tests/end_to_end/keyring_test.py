@@ -127,14 +127,14 @@ class Policies(KeyringCase):
         self.assertIn("registryReadWrite", [entry["keyName"] for entry in self.policies()])
 
     def test_what_cannot_be_a_policy_is_refused_in_words(self):
-        for words, reason in (
-                (("create", "a b", "--rights", "ServiceConnect"), "letters, digits"),
-                (("create", "a", "--rights", "ServiceConect"), "did you mean ServiceConnect"),
-                (("create", "service", "--rights", "ServiceConnect"), "already"),
-                (("show", "nobody"), "policy list"),
-                (("delete", "nobody"), "policy list")):
+        for words, reason, code in (
+                (("create", "a b", "--rights", "ServiceConnect"), "letters, digits", 1),
+                (("create", "a", "--rights", "ServiceConect"), "did you mean ServiceConnect", 1),
+                (("create", "service", "--rights", "ServiceConnect"), "already", 1),
+                (("show", "nobody"), "policy list", 3),
+                (("delete", "nobody"), "policy list", 3)):
             with self.subTest(words):
-                self.assertIn(reason, self.restante("policy", *words, code=1))
+                self.assertIn(reason, self.restante("policy", *words, code=code))
         self.assertEqual(len(self.policies()), 5)
 
     def test_there_are_at_most_16_policies_and_10_with_service_connect(self):

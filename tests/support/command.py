@@ -5,7 +5,7 @@ import subprocess
 
 import harness
 
-DONE, FAILED, USAGE = 0, 1, 2
+DONE, FAILED, USAGE, NOT_FOUND, REFUSED, UNREACHABLE = range(6)
 
 
 class CommandCase(harness.TestCase):
