@@ -35,8 +35,10 @@ constexpr std::array advices{
     Advice{"PreconditionFailed", "it has changed meanwhile; show it again for its present etag"},
     Advice{"DeviceMessageLockLost", "its lock has ended; receive it again"},
     Advice{"DeviceMaximumQueueDepthExceeded", "`restante c2d purge` empties a queue"},
-    Advice{"IotHubUnauthorizedAccess",
-           "check the key of the login and the rights of its policy: `restante policy list`"},
+    Advice{
+        "IotHubUnauthorizedAccess",
+        "check the key of the login, the rights of its policy (`restante policy list`), and that "
+        "the device is there and enabled"},
     Advice{"IotHubUnauthorized", "check the key of the login"},
     Advice{"ConnectionFailed", "is the hub running, and does the login name it?"},
     Advice{"TlsFailed", "for a hub with a private CA, --ca takes its ca.pem"},

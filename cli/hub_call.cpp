@@ -1,5 +1,6 @@
 #include "cli/hub_call.hpp"
 
+#include "cli/device_credentials.hpp"
 #include "sdk/service/src/http_call.hpp"
 #include "wire/error_table.hpp"
 
@@ -7,6 +8,11 @@ namespace restante::cli {
 
 HubCall HubCall::as_service(Login::Hub hub) {
     return HubCall(std::make_unique<service::ServiceAccount>(hub.connection_string, hub.options));
+}
+
+HubCall HubCall::as_device(Login::Hub hub) {
+    const auto device = device_credentials(hub.connection_string);
+    return HubCall(std::make_unique<service::ServiceAccount>(device, hub.options));
 }
 
 http::Response HubCall::send(http::Request request) {

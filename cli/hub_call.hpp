@@ -12,10 +12,11 @@ class HubCall {
     /// With the rights of the login's policy. Throws std::invalid_argument.
     static HubCall as_service(Login::Hub hub);
 
+    /// As the device whose connection string the login is. Throws std::invalid_argument.
+    static HubCall as_device(Login::Hub hub);
+
     /// Throws IoTHubError for every answer that is not 2xx, and when none comes.
     http::Response send(http::Request request);
-
-    const std::string& hostname() const { return account_->host(); }
 
   private:
     explicit HubCall(std::unique_ptr<service::ServiceAccount> account)

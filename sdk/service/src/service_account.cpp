@@ -57,23 +57,6 @@ T value_or_throw(Result<T> result) {
     return std::move(*result);
 }
 
-ServiceAccount::Credentials policy_credentials(const std::string& connection_string) {
-    const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
-    if (auto usable = parsed.check_service(); !usable) {
-        throw std::invalid_argument(usable.error().message);
-    }
-    if (!parsed.shared_access_key) {
-        throw std::invalid_argument(
-            "Invalid Connection String - Incomplete: a SharedAccessKey is needed");
-    }
-    const auto key = from_base64(*parsed.shared_access_key);
-    if (!key) throw std::invalid_argument("the SharedAccessKey is not base64 text");
-    return {.host_name = parsed.host_name,
-            .path = {},
-            .policy = *parsed.shared_access_key_name,
-            .key = *key};
-}
-
 struct Spelling {
     std::string_view name;
     bool retryable;
@@ -101,6 +84,23 @@ std::optional<Spelling> local_failure(ErrorCode code) {
 }
 
 }  // namespace
+
+ServiceAccount::Credentials policy_credentials(const std::string& connection_string) {
+    const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
+    if (auto usable = parsed.check_service(); !usable) {
+        throw std::invalid_argument(usable.error().message);
+    }
+    if (!parsed.shared_access_key) {
+        throw std::invalid_argument(
+            "Invalid Connection String - Incomplete: a SharedAccessKey is needed");
+    }
+    const auto key = from_base64(*parsed.shared_access_key);
+    if (!key) throw std::invalid_argument("the SharedAccessKey is not base64 text");
+    return {.host_name = parsed.host_name,
+            .path = {},
+            .policy = *parsed.shared_access_key_name,
+            .key = *key};
+}
 
 ServiceAccount::ServiceAccount(const std::string& connection_string, const ServiceOptions& options)
     : ServiceAccount(policy_credentials(connection_string), options) {}

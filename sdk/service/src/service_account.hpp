@@ -55,6 +55,9 @@ class ServiceAccount {
     net::Loops loops_{1};
 };
 
+/// Of a policy's connection string. Throws std::invalid_argument.
+ServiceAccount::Credentials policy_credentials(const std::string& connection_string);
+
 /// The exception for what a hub or the way to it answered.
 [[noreturn]] void throw_error(const Error& error);
 
