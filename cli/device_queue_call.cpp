@@ -44,6 +44,7 @@ MessageParts parts_of(const model::DeviceId& device, http::Response response) {
     set_present(parts.system, "messageId", message->message_id);
     set_present(parts.system, "correlationId", message->correlation_id);
     set_present(parts.system, "userId", message->user_id);
+    set_present(parts.system, "to", message->to);
     set_present(parts.system, "contentType", message->content_type);
     set_present(parts.system, "contentEncoding", message->content_encoding);
     if (message->ack) parts.system["ack"] = ack_words[static_cast<std::size_t>(*message->ack)];

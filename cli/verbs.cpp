@@ -11,6 +11,7 @@ constexpr VerbEntry all_verbs[] = {
     {"connection-string", "Print a connection string of a hub's folder", connection_string},
     {"device", "Device identities: create, list, query, import, export", device},
     {"c2d", "Messages to a device: send, receive, settle", c2d},
+    {"simulate", "Devices that print what they receive", simulate},
     {"sas-token", "Print a shared access signature", sas_token},
     {"policy", "Shared access policies and their keys, in a hub's folder", policy},
     {"authority", "Who proves devices by certificates, in a hub's folder", authority},

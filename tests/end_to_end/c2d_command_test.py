@@ -45,7 +45,8 @@ class CloudToDevice(CommandCase):
         self.assertTrue(3600 - harness.SECONDS <= left.total_seconds() <= 3600, left)
         self.assertEqual([system.pop(name) for name in ANNOTATIONS][1:], ["1", "0"])
         self.assertEqual(system, {"messageId": "m 1", "correlationId": "c", "ack": "full",
-                                  "contentType": "text/plain", "contentEncoding": "utf-8"})
+                                  "contentType": "text/plain", "contentEncoding": "utf-8",
+                                  "to": "/devices/d/messages/devicebound"})
         self.assertEqual(message["properties"]["app"],
                          {"level": "hö=h", "empty": "", "Level": "low"})
 
