@@ -44,6 +44,7 @@ std::unique_ptr<Verb> sas_token(CLI::App& app);
 std::unique_ptr<Verb> policy(CLI::App& app);
 std::unique_ptr<Verb> authority(CLI::App& app);
 std::unique_ptr<Verb> certificate(CLI::App& app);
+std::unique_ptr<Verb> completion(CLI::App& app);
 std::unique_ptr<Verb> version(CLI::App& app);
 
 }  // namespace restante::cli

@@ -16,6 +16,7 @@ constexpr VerbEntry all_verbs[] = {
     {"policy", "Shared access policies and their keys, in a hub's folder", policy},
     {"authority", "Who proves devices by certificates, in a hub's folder", authority},
     {"certificate", "The CA that clients trust, in a hub's folder", certificate},
+    {"completion", "Print what makes a shell complete these words", completion},
     {"version", "Print the version", version},
 };
 
