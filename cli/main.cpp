@@ -45,11 +45,13 @@ void run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
     try {
-        run(std::vector<std::string>(argv + 1, argv + argc));
-        return 0;
-    } catch (const server::HelpRequested& text) {
-        fmt::print("{}", text.what());
-        return 0;
+        try {
+            run(std::vector<std::string>(argv + 1, argv + argc));
+        } catch (const server::HelpRequested& text) {
+            fmt::print("{}", text.what());
+        }
+        if (std::fflush(stdout) != 0) throw std::runtime_error("the output could not be written");
+        return static_cast<int>(cli::ExitCode::done);
     } catch (const std::exception& error) {
         const auto failure = cli::failure_of(error);
         fmt::print(stderr, "restante: {}\n", failure.text);

@@ -38,6 +38,20 @@ std::string spoken(const CLI::App& app) {
     return chosen.empty() ? app.get_name() : app.get_name() + " " + chosen.front()->get_name();
 }
 
+/// Help for a verb of a group names the group's options too: they may stand behind it.
+std::string help_of(const CLI::App& app) {
+    std::string text = app.help();
+    if (app.get_subcommands().empty()) return text;
+    std::vector<std::string> names;
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) {
+            if (name != "help") names.push_back("--" + name);
+        }
+    }
+    if (names.empty()) return text;
+    return text + fmt::format("And {}: see `{} --help`.\n", fmt::join(names, ", "), app.get_name());
+}
+
 /// What CLI11 says of a fault, in this command's words where those are of more use.
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     auto words = app.remaining(true);
@@ -70,7 +84,7 @@ void parse(CLI::App& app, Arguments arguments) {
         // CLI11 takes the arguments in reverse.
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        throw server::HelpRequested(app.help());
+        throw server::HelpRequested(help_of(app));
     } catch (const CLI::ParseError& error) {
         throw server::UsageError(explain(app, error) + "; see `" + spoken(app) + " --help`");
     }

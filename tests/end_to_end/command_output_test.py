@@ -2,6 +2,7 @@
 """What the command prints: the same things as a table, as JSON and as JSON lines."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import certificates  # noqa: E402
 import harness  # noqa: E402
-from command import USAGE, CommandCase  # noqa: E402
+from command import FAILED, USAGE, CommandCase  # noqa: E402
 from harness import Settings, sas_token  # noqa: E402
 from mqtt_client import CONNACK, MqttDevice, connect_packet  # noqa: E402
 
@@ -112,6 +113,20 @@ class Formats(CommandCase):
         for words in (("show", "d"), ("query", "SELECT statusReason FROM devices")):
             table = self.restante("device", *words, "-o", "table")[0]
             self.assertIn("\\x1b[2J\\x9b2Jbell\\x07", table)
+
+    def test_what_cannot_be_written_is_a_failure(self):
+        for words in (["device", "list"], ["policy", "show", "service"], ["--help"]):
+            with self.subTest(words), open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run(
+                    [harness.program("restante"), *words], env=self.environment, stdout=full,
+                    stderr=subprocess.PIPE, text=True, timeout=harness.SECONDS, check=False)
+                self.assertEqual(done.returncode, FAILED)
+                self.assertRegex(done.stderr, "^restante: ")
+
+    def test_help_tells_all_options_of_a_verb(self):
+        said = self.restante("device", "list", "--help")[0]
+        for words in ("Usage: restante device list", "--top", "--output", "--login", "--ca"):
+            self.assertIn(words, said)
 
     def test_a_format_that_there_is_not(self):
         self.assertIn("jsonl", self.restante("device", "list", "-o", "yaml", code=USAGE)[1])
