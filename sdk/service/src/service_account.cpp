@@ -7,6 +7,7 @@
 
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
+#include "sdk/websocket/client_session.hpp"
 #include "wire/connection_string.hpp"
 #include "wire/error_table.hpp"
 
@@ -86,7 +87,8 @@ std::optional<Spelling> local_failure(ErrorCode code) {
 }  // namespace
 
 ServiceAccount::ServiceAccount(const std::string& connection_string, const ServiceOptions& options)
-    : amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
+    : transport_type_(options.transport_type),
+      amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
       https_port_(port_from(options.https_port, "RESTANTE_HTTPS_PORT", https_port_default)),
       timeout_(options.timeout) {
     const auto parsed = value_or_throw(wire::ConnectionString::parse(connection_string));
@@ -114,7 +116,13 @@ ServiceAccount::Token ServiceAccount::make_token() const {
 }
 
 net::ConnectionHandle ServiceAccount::connect_amqp(std::unique_ptr<net::Session> session) {
-    return connect(amqp_port_, std::move(session));
+    if (transport_type_ == TransportType::Amqp) return connect(amqp_port_, std::move(session));
+    return connect(https_port_, std::make_unique<websocket::ClientSession>(
+                                    websocket::ClientOpening{
+                                        .host = host_,
+                                        .target = std::string(websocket::hub_target),
+                                        .subprotocol = std::string(websocket::amqp_subprotocol)},
+                                    std::move(session)));
 }
 
 net::ConnectionHandle ServiceAccount::connect_https(std::unique_ptr<net::Session> session) {

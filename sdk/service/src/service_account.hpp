@@ -29,6 +29,7 @@ class ServiceAccount {
     /// A fresh token for the whole hub.
     Token make_token() const;
 
+    /// AMQP by the transport of the options.
     net::ConnectionHandle connect_amqp(std::unique_ptr<net::Session> session);
     net::ConnectionHandle connect_https(std::unique_ptr<net::Session> session);
 
@@ -38,6 +39,7 @@ class ServiceAccount {
     std::string host_;
     std::string policy_;
     Bytes key_;
+    TransportType transport_type_;
     std::uint16_t amqp_port_ = 0;
     std::uint16_t https_port_ = 0;
     Milliseconds timeout_;
