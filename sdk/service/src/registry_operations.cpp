@@ -239,6 +239,15 @@ DevicePage IoTHubRegistryManager::get_devices_page(const std::string& continuati
             .continuation_token = continuation_of(response)};
 }
 
+PurgeMessageQueueResult IoTHubRegistryManager::purge_c2d_message_queue(
+    const std::string& device_id) {
+    http::Request request{
+        .method = "DELETE",
+        .target = fmt::format("/devices/{}/commands?{}",
+                              percent_encode(parse_device_id(device_id).value()), api_version)};
+    return service::purge_result_from_json(as_text(impl_->request(std::move(request)).body));
+}
+
 // -- modules -------------------------------------------------------------------------------------
 
 Module IoTHubRegistryManager::create_module_with_sas(const std::string& device_id,

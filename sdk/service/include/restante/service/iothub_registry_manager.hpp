@@ -42,6 +42,9 @@ class IoTHubRegistryManager {
     /// device, 403004 its queue is full, 413001 the message is beyond 64 KB.
     void send_c2d_message(const std::string& device_id, const std::string& message,
                           const Properties& properties = {});
+    /// Removes every message that waits for a device, as C#'s PurgeMessageQueueAsync
+    /// does; Python has none. A sender that asked for negative feedback hears "Purged".
+    PurgeMessageQueueResult purge_c2d_message_queue(const std::string& device_id);
 
     // -- devices -----------------------------------------------------------------------------
     // As in Python: `status` is "enabled" or "disabled"; what is left out is null. An update
