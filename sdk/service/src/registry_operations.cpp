@@ -140,7 +140,7 @@ std::string continuation_of(const http::Response& response) {
 
 http::Response IoTHubRegistryManager::Impl::exchange(http::Request request) {
     request.headers.add("Content-Type", "application/json; charset=utf-8");
-    return service::call(account, std::move(request));
+    return service::call(*account, std::move(request));
 }
 
 http::Response IoTHubRegistryManager::Impl::request(http::Request request) {

@@ -109,8 +109,8 @@ ServiceAccount::ServiceAccount(const std::string& connection_string, const Servi
     tls_ = value_or_throw(net::TlsClient::create({.ca_pem = authority_pem(options)}));
 }
 
-ServiceAccount::Token ServiceAccount::make_token() const {
-    const WallTime expires_at = clock_.now().wall + token_lifetime;
+ServiceAccount::Token ServiceAccount::make_token(WallTime now) const {
+    const WallTime expires_at = now + token_lifetime;
     return {.text = auth::SharedAccessSignature::create(host_, key_, expires_at, policy_),
             .expires_at = expires_at};
 }

@@ -27,7 +27,7 @@ class ServiceAccount {
         WallTime expires_at;
     };
     /// A fresh token for the whole hub.
-    Token make_token() const;
+    Token make_token(WallTime now) const;
 
     /// AMQP by the transport of the options.
     net::ConnectionHandle connect_amqp(std::unique_ptr<net::Session> session);
