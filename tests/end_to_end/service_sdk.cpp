@@ -14,7 +14,10 @@
 namespace restante {
 namespace {
 
-constexpr std::size_t queue_depth = 2;
+constexpr std::size_t queue_depth = 32;
+
+/// How long a test waits for what should come; only a failing one does so in full.
+constexpr std::chrono::seconds patience{20};
 
 class SilentSink final : public LogSink {
   public:
@@ -93,6 +96,89 @@ TEST_P(ServiceSdk, AFullQueueIsToldUntilItIsPurged) {
 
 TEST_P(ServiceSdk, APurgeOfAnUnknownDeviceSaysSo) {
     EXPECT_EQ(code_of([&] { manager.purge_c2d_message_queue("nobody"); }), 404001);
+}
+
+/// More records about a device than a batch holds, so that a hub makes one at once.
+void make_feedback(IoTHubRegistryManager& manager, const std::string& device) {
+    constexpr std::size_t records = 128;
+    manager.create_device_with_sas(device, "", "", "enabled");
+    for (std::size_t made = 0; made < records; made += queue_depth) {
+        for (std::size_t i = 0; i < queue_depth; ++i) {
+            manager.send_c2d_message(
+                device, "hello",
+                {{"messageId", device + std::to_string(made + i)}, {"iothub-ack", "full"}});
+        }
+        manager.purge_c2d_message_queue(device);
+    }
+}
+
+/// The next batch that ends with a record for which `wanted` holds; those before are completed.
+template <class Wanted>
+FeedbackBatch receive_until(FeedbackReceiver& receiver, Wanted wanted) {
+    while (const auto batch = receiver.receive(patience)) {
+        if (wanted(batch->records.back())) return *batch;
+        receiver.complete(*batch);
+    }
+    ADD_FAILURE() << "no such feedback";
+    return {};
+}
+FeedbackBatch receive_about(FeedbackReceiver& receiver, const std::string& device) {
+    return receive_until(receiver,
+                         [&](const FeedbackRecord& record) { return record.device_id == device; });
+}
+FeedbackBatch receive_again(FeedbackReceiver& receiver, const FeedbackBatch& batch) {
+    return receive_until(receiver, [&](const FeedbackRecord& record) {
+        return record.original_message_id == batch.records.back().original_message_id;
+    });
+}
+
+TEST_P(ServiceSdk, FeedbackIsReceivedAbandonedReceivedAgainAndCompleted) {
+    make_feedback(manager, "told");
+    auto receiver = manager.get_feedback_receiver();
+    const auto first = receive_about(receiver, "told");
+    ASSERT_FALSE(first.records.empty());
+    const auto& record = first.records.back();
+    EXPECT_THAT(record.original_message_id, testing::StartsWith("told"));
+    EXPECT_EQ(record.device_generation_id, manager.get_device("told").generation_id);
+    EXPECT_EQ(record.status_code, "Purged");
+    EXPECT_EQ(record.description, "Purged");
+    EXPECT_THAT(record.enqueued_time_utc, testing::EndsWith("Z"));
+    EXPECT_THAT(first.enqueued_time, testing::EndsWith("Z"));
+    EXPECT_EQ(first.user_id, "hub");
+
+    receiver.abandon(first);
+    EXPECT_EQ(code_of([&] { receiver.complete(first); }), 412002);
+    const auto again = receive_again(receiver, first);
+    EXPECT_NE(again.lock_token, first.lock_token);
+    receiver.complete(again);
+    EXPECT_EQ(code_of([&] { receiver.complete(again); }), 412002);
+    manager.delete_device("told");
+}
+
+TEST_P(ServiceSdk, WhatAReceiverLeavesUnsettledGoesToTheNext) {
+    make_feedback(manager, "left");
+    FeedbackBatch left;
+    {
+        auto receiver = manager.get_feedback_receiver();
+        left = receive_about(receiver, "left");
+        ASSERT_FALSE(left.records.empty());
+    }
+    auto receiver = manager.get_feedback_receiver();
+    receiver.complete(receive_again(receiver, left));
+    manager.delete_device("left");
+}
+
+TEST_P(ServiceSdk, ALockIsItsReceiversAndAReceiverMayOutliveItsManager) {
+    make_feedback(manager, "foreign");
+    auto one = manager.get_feedback_receiver();
+    auto other = manager.get_feedback_receiver();
+    const auto batch = receive_about(one, "foreign");
+    EXPECT_EQ(code_of([&] { other.complete(batch); }), 412002);
+    manager.delete_device("foreign");
+    {
+        const auto gone = std::move(manager);
+    }
+    one.complete(batch);
 }
 
 TEST_P(ServiceSdk, AMessageBeyondTheLimitIsRefusedAndTheNextIsTaken) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "feedback_receiver_impl.hpp"
 #include "manager_impl.hpp"
 #include "protocol/amqp/message.hpp"
 #include "wire/amqp_message.hpp"
@@ -109,6 +110,10 @@ IoTHubRegistryManager IoTHubRegistryManager::from_connection_string(
 
 const std::string& IoTHubRegistryManager::hostname() const {
     return impl_->account->host();
+}
+
+FeedbackReceiver IoTHubRegistryManager::get_feedback_receiver() {
+    return FeedbackReceiver(std::make_unique<FeedbackReceiver::Impl>(impl_->account));
 }
 
 void IoTHubRegistryManager::send_c2d_message(const std::string& device_id,
