@@ -1,7 +1,9 @@
 // Sends one message to a device: the C++ counterpart of "Build and send a message" in the page
 // about cloud-to-device messages with the Python SDKs.
 //
-//     IOTHUB_CONNECTION_STRING="HostName=..." ./send_message [DEVICE [TEXT]]
+//     IOTHUB_CONNECTION_STRING="HostName=..." [TRANSPORT=ws] ./send_message [DEVICE [TEXT]]
+//
+// TRANSPORT=ws sends through a WebSocket on port 443.
 
 #include <cstdlib>
 #include <exception>
@@ -18,8 +20,13 @@ int main(int argc, char** argv) {
         return 1;
     }
     try {
+        restante::ServiceOptions options;
+        const char* transport = std::getenv("TRANSPORT");
+        if (transport != nullptr && std::string(transport) == "ws") {
+            options.transport_type = restante::TransportType::AmqpOverWebsocket;
+        }
         auto registry_manager =
-            restante::IoTHubRegistryManager::from_connection_string(connection_string);
+            restante::IoTHubRegistryManager::from_connection_string(connection_string, options);
 
         // define the device ID
         const std::string device_id = argc > 1 ? argv[1] : "Device-1";

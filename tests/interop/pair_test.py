@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """One sender and one receiver, unmodified, and a hub between them:
 
-    pair_test.py --sender node|cpp|uamqp|node_ws|uamqp_ws --receiver node|cpp|paho|node_ws|paho_ws
+    pair_test.py --sender node|cpp|uamqp|node_ws|cpp_ws|uamqp_ws
+                 --receiver node|cpp|paho|node_ws|paho_ws
 
 A name that ends in _ws is the client of that name inside a WebSocket, on the HTTPS port.
 
@@ -118,7 +119,8 @@ class Pair(harness.TestCase):
 
 
 def options(parser):
-    parser.add_argument("--sender", choices=[*SENDERS, "node_ws", "uamqp_ws"], required=True)
+    parser.add_argument("--sender", choices=[*SENDERS, "node_ws", "cpp_ws",
+                                                 "uamqp_ws"], required=True)
     parser.add_argument("--receiver", choices=[*RECEIVERS, "node_ws", "paho_ws"], required=True)
 
 

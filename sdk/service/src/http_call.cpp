@@ -66,7 +66,7 @@ class CallSession final : public net::Session {
 }  // namespace
 
 http::Response call(ServiceAccount& account, http::Request request) {
-    request.headers.add("Authorization", account.make_token().text);
+    request.headers.add("Authorization", account.make_token(account.now().wall).text);
     request.headers.add("Connection", "close");
     auto promise = std::make_shared<std::promise<Result<http::Response>>>();
     auto future = promise->get_future();

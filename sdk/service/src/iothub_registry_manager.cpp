@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "feedback_receiver_impl.hpp"
 #include "manager_impl.hpp"
 #include "protocol/amqp/message.hpp"
 #include "wire/amqp_message.hpp"
@@ -65,53 +66,35 @@ model::CloudToDeviceMessage make_message(const std::string& device_id, const std
 
 }  // namespace
 
-std::shared_ptr<IoTHubRegistryManager::Impl::Sender> IoTHubRegistryManager::Impl::connect() {
-    auto made = std::make_shared<Sender>();
-    auto session = std::make_unique<service::SendSession>(
-        account, [made](const Error& reason) { made->end.set_value(reason); });
-    made->session = session.get();
-    made->connection = account.connect_amqp(std::move(session));
-    return made;
+IoTHubRegistryManager::Impl::~Impl() {
+    if (sender) service::close_line(*sender);
 }
 
 void IoTHubRegistryManager::Impl::send(const Bytes& message) {
-    const SteadyTime deadline = account.now().steady + account.timeout();
+    const SteadyTime deadline = account->now().steady + account->timeout();
     while (true) {
         std::shared_ptr<Sender> by;
         bool fresh = false;
         {
             const std::lock_guard lock(mutex);
             fresh = !sender;
-            if (fresh) sender = connect();
+            if (fresh) sender = service::open_line<service::SendSession>(*account);
             by = sender;
         }
-        auto promise = std::make_shared<std::promise<Result<void>>>();
-        auto answer = promise->get_future();
-        by->connection.post([session = by->session, message, promise = std::move(promise)] {
-            session->send(
-                message, [promise](Result<void> result) { promise->set_value(std::move(result)); });
-        });
-        const bool answered = answer.wait_until(deadline) == std::future_status::ready;
-        const bool dead = by->ended.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-        if (!answered || dead) {
+        const auto answer =
+            service::ask(*by, deadline, [message](service::SendSession& session, auto answered) {
+                session.send(message, std::move(answered));
+            });
+        const bool late = answer && !*answer && answer->error().code == ErrorCode::timeout;
+        if (late || by->over()) {
+            by->connection.close();
             const std::lock_guard lock(mutex);
             if (sender == by) sender.reset();
         }
-        if (!answered) {
-            by->connection.close();
-            service::throw_error(Error(ErrorCode::timeout,
-                                       "the hub did not answer in time: the message may or may "
-                                       "not have been taken"));
-        }
-        try {
-            const auto result = answer.get();
-            if (result) return;
-            service::throw_error(result.error());
-        } catch (const std::future_error&) {
-            // Work posted to a connection that has ended is dropped, which breaks its promise: the
-            // message never left. An old connection may have ended unnoticed; a new one says why.
-            if (fresh) service::throw_error(by->ended.get());
-        }
+        if (answer && *answer) return;
+        if (answer) service::throw_error(answer->error());
+        // The message never left. An old connection may have ended unnoticed; a new one says why.
+        if (fresh) service::throw_error(by->ended.get());
     }
 }
 
@@ -126,7 +109,11 @@ IoTHubRegistryManager IoTHubRegistryManager::from_connection_string(
 }
 
 const std::string& IoTHubRegistryManager::hostname() const {
-    return impl_->account.host();
+    return impl_->account->host();
+}
+
+FeedbackReceiver IoTHubRegistryManager::get_feedback_receiver() {
+    return FeedbackReceiver(std::make_unique<FeedbackReceiver::Impl>(impl_->account));
 }
 
 void IoTHubRegistryManager::send_c2d_message(const std::string& device_id,

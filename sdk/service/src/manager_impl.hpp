@@ -1,9 +1,9 @@
 #pragma once
 // What a manager keeps between its operations. For the SDK's own files.
 
-#include <future>
 #include <mutex>
 
+#include "line.hpp"
 #include "model/device_id.hpp"
 #include "protocol/http/message.hpp"
 #include "restante/service/iothub_registry_manager.hpp"
@@ -20,7 +20,8 @@ model::DeviceId parse_device_id(const std::string& device_id);
 
 struct IoTHubRegistryManager::Impl {
     Impl(const std::string& connection_string, const ServiceOptions& options)
-        : account(connection_string, options) {}
+        : account(std::make_shared<service::ServiceAccount>(connection_string, options)) {}
+    ~Impl();
 
     /// Whatever the hub answered.
     http::Response exchange(http::Request request);
@@ -28,16 +29,9 @@ struct IoTHubRegistryManager::Impl {
     http::Response request(http::Request request);
     void send(const Bytes& message);
 
-    /// A connection that sends, as its callers know it.
-    struct Sender {
-        service::SendSession* session = nullptr;
-        net::ConnectionHandle connection;
-        std::promise<Error> end;
-        std::shared_future<Error> ended{end.get_future()};
-    };
-    std::shared_ptr<Sender> connect();
+    using Sender = service::Line<service::SendSession>;
 
-    service::ServiceAccount account;
+    std::shared_ptr<service::ServiceAccount> account;  // shared with its feedback receivers
     std::mutex mutex;                // guards `sender`: sends may come from several threads
     std::shared_ptr<Sender> sender;  // shared with the sends under way
 };

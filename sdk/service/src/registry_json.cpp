@@ -141,6 +141,19 @@ ServiceStatistics service_statistics_from_json(std::string_view body) {
     return statistics;
 }
 
+PurgeMessageQueueResult purge_result_from_json(std::string_view body) {
+    const auto value = parse(body);
+    std::optional<Error> error;
+    Members members(value.if_object(), "", error);
+    const auto count = members.count("totalMessagesPurged");
+    if (!count) members.fail("the hub's answer names no totalMessagesPurged");
+    PurgeMessageQueueResult result{.total_messages_purged = count.value_or(0),
+                                   .device_id = members.text("deviceId").value_or(""),
+                                   .module_id = members.text("moduleId").value_or("")};
+    check(error);
+    return result;
+}
+
 std::vector<std::string> rows_from_json(std::string_view body) {
     const auto value = parse(body);
     std::vector<std::string> rows;

@@ -18,6 +18,8 @@ std::vector<Module> modules_from_json(std::string_view body);
 RegistryStatistics registry_statistics_from_json(std::string_view body);
 ServiceStatistics service_statistics_from_json(std::string_view body);
 
+PurgeMessageQueueResult purge_result_from_json(std::string_view body);
+
 /// The objects of a JSON array, each as text.
 std::vector<std::string> rows_from_json(std::string_view body);
 

@@ -90,6 +90,14 @@ TEST(RegistryJson, AModuleIsWrittenAsTheHubReadsIt) {
               (model::SymmetricKey{.primary = "p", .secondary = "s"}));
 }
 
+TEST(RegistryJson, APurgeIsReadAsTheServiceWritesIt) {
+    const auto result =
+        purge_result_from_json(R"({"totalMessagesPurged":3,"deviceId":"dev1","moduleId":null})");
+    EXPECT_EQ(result.total_messages_purged, 3u);
+    EXPECT_EQ(result.device_id, "dev1");
+    EXPECT_EQ(result.module_id, "");
+}
+
 TEST(RegistryJson, WhatIsNoAnswerOfAHubIsAProtocolError) {
     const auto name = [](auto read) -> std::string {
         try {
@@ -103,6 +111,7 @@ TEST(RegistryJson, WhatIsNoAnswerOfAHubIsAProtocolError) {
     EXPECT_EQ(name([] { module_from_json("{}"); }), "ProtocolError");
     EXPECT_EQ(name([] { modules_from_json("{}"); }), "ProtocolError");
     EXPECT_EQ(name([] { rows_from_json("1"); }), "ProtocolError");
+    EXPECT_EQ(name([] { purge_result_from_json("{}"); }), "ProtocolError");
     EXPECT_EQ(name([] { service_statistics_from_json(R"({"connectedDeviceCount":-1})"); }),
               "ProtocolError");
 }

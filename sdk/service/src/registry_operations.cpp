@@ -140,7 +140,7 @@ std::string continuation_of(const http::Response& response) {
 
 http::Response IoTHubRegistryManager::Impl::exchange(http::Request request) {
     request.headers.add("Content-Type", "application/json; charset=utf-8");
-    return service::call(account, std::move(request));
+    return service::call(*account, std::move(request));
 }
 
 http::Response IoTHubRegistryManager::Impl::request(http::Request request) {
@@ -237,6 +237,15 @@ DevicePage IoTHubRegistryManager::get_devices_page(const std::string& continuati
     const auto response = impl_->request(std::move(request));
     return {.devices = service::devices_from_json(as_text(response.body)),
             .continuation_token = continuation_of(response)};
+}
+
+PurgeMessageQueueResult IoTHubRegistryManager::purge_c2d_message_queue(
+    const std::string& device_id) {
+    http::Request request{
+        .method = "DELETE",
+        .target = fmt::format("/devices/{}/commands?{}",
+                              percent_encode(parse_device_id(device_id).value()), api_version)};
+    return service::purge_result_from_json(as_text(impl_->request(std::move(request)).body));
 }
 
 // -- modules -------------------------------------------------------------------------------------

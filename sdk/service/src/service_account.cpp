@@ -7,6 +7,7 @@
 
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
+#include "sdk/websocket/client_session.hpp"
 #include "wire/connection_string.hpp"
 #include "wire/error_table.hpp"
 
@@ -107,6 +108,7 @@ ServiceAccount::ServiceAccount(const std::string& connection_string, const Servi
 
 ServiceAccount::ServiceAccount(Credentials credentials, const ServiceOptions& options)
     : credentials_(std::move(credentials)),
+      transport_type_(options.transport_type),
       amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
       https_port_(port_from(options.https_port, "RESTANTE_HTTPS_PORT", https_port_default)),
       timeout_(options.timeout) {
@@ -116,15 +118,21 @@ ServiceAccount::ServiceAccount(Credentials credentials, const ServiceOptions& op
     tls_ = value_or_throw(net::TlsClient::create({.ca_pem = authority_pem(options)}));
 }
 
-ServiceAccount::Token ServiceAccount::make_token() const {
-    const WallTime expires_at = clock_.now().wall + token_lifetime;
+ServiceAccount::Token ServiceAccount::make_token(WallTime now) const {
+    const WallTime expires_at = now + token_lifetime;
     return {.text = auth::SharedAccessSignature::create(host_ + credentials_.path, credentials_.key,
                                                         expires_at, credentials_.policy),
             .expires_at = expires_at};
 }
 
 net::ConnectionHandle ServiceAccount::connect_amqp(std::unique_ptr<net::Session> session) {
-    return connect(amqp_port_, std::move(session));
+    if (transport_type_ == TransportType::Amqp) return connect(amqp_port_, std::move(session));
+    return connect(https_port_, std::make_unique<websocket::ClientSession>(
+                                    websocket::ClientOpening{
+                                        .host = host_,
+                                        .target = std::string(websocket::hub_target),
+                                        .subprotocol = std::string(websocket::amqp_subprotocol)},
+                                    std::move(session)));
 }
 
 net::ConnectionHandle ServiceAccount::connect_https(std::unique_ptr<net::Session> session) {

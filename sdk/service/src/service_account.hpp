@@ -37,8 +37,9 @@ class ServiceAccount {
         WallTime expires_at;
     };
     /// A fresh token for what the credentials claim.
-    Token make_token() const;
+    Token make_token(WallTime now) const;
 
+    /// AMQP by the transport of the options.
     net::ConnectionHandle connect_amqp(std::unique_ptr<net::Session> session);
     net::ConnectionHandle connect_https(std::unique_ptr<net::Session> session);
 
@@ -47,6 +48,7 @@ class ServiceAccount {
 
     Credentials credentials_;
     std::string host_;
+    TransportType transport_type_;
     std::uint16_t amqp_port_ = 0;
     std::uint16_t https_port_ = 0;
     Milliseconds timeout_;

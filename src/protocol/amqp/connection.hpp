@@ -54,7 +54,7 @@ class Connection {
 
     /// Errors: connection_dropped (not open), throttled (no channel is free).
     Result<SessionId> begin();
-    /// `attach` says the role, termini and modes; the handle is ours. May follow begin() at once.
+    /// `attach` says role, termini and modes; the handle is ours. May follow begin() at once.
     Result<LinkId> attach(SessionId session, Attach attach);
 
     // Either end's.
@@ -62,7 +62,7 @@ class Connection {
     /// Keeps `count` less the deliveries awaiting settle() granted, at most credit_window_max. A
     /// smaller count takes nothing back.
     bool set_credit_window(LinkId link, std::uint32_t count);
-    /// Settles a delivery received.
+    /// Settles a delivery received, or where we settle second, tells the peer once what we decided.
     bool settle(LinkId link, DeliveryId delivery, const DeliveryState& state);
 
     /// Whether send() would take a delivery now.

@@ -1,6 +1,7 @@
 // Transfers and dispositions (AMQP 2.6.12 to 2.6.14).
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/amqp/condition.hpp"
 #include "protocol/amqp/connection.hpp"
@@ -17,6 +18,16 @@ SentDelivery make_sent(std::uint32_t id, LinkSlot link, BytesView tag) {
 
 BytesView tag_of(const SentDelivery& delivery) {
     return BytesView(delivery.tag).first(delivery.tag_size);
+}
+
+/// False when it was decided before: the peer's settlement is due.
+bool decide_once(Session& session, std::uint32_t id) {
+    bool first = false;
+    session.unsettled_in.visit_range(id, id, [&](ReceivedDelivery& delivery) {
+        first = !std::exchange(delivery.decided, true);
+        return false;
+    });
+    return first;
 }
 
 }  // namespace
@@ -135,16 +146,18 @@ bool Connection::settle(LinkId id, DeliveryId delivery, const DeliveryState& sta
     const auto number = static_cast<std::uint32_t>(delivery);
     const ReceivedDelivery* known = session.unsettled_in.find(number);
     if (known == nullptr || known->link != Tables::slot_of(*link)) return false;
-    if (std::holds_alternative<Accepted>(state)) {
+    const bool second = link->settles_second;
+    if (second && !decide_once(session, number)) return false;
+    if (!second && std::holds_alternative<Accepted>(state)) {
         output_.accept(link->channel, Role::receiver, number);
     } else {
         output_.frame(link->channel, Disposition{.role = Role::receiver,
                                                  .first = number,
                                                  .last = number,
-                                                 .settled = true,
+                                                 .settled = !second,
                                                  .state = state});
     }
-    forget_received(session, *link, number);
+    if (!second) forget_received(session, *link, number);
     return true;
 }
 
@@ -171,6 +184,13 @@ void Connection::on_disposition(Session& session, const Disposition& disposition
             const bool unfinished = link.assembly && link.assembly->id == delivery.id;
             if (unfinished) return false;
             --link.unsettled;
+            if (delivery.decided) {
+                events_.push(DispositionReceived{.link = link.id,
+                                                 .id = DeliveryId{delivery.id},
+                                                 .tag = {},
+                                                 .settled = true,
+                                                 .state = disposition.state});
+            }
             return any = true;
         });
     if (!any) return;

@@ -142,6 +142,36 @@ TEST(AmqpDeliveries, AnUnsettledDispositionIsSettledByTheSender) {
     EXPECT_EQ(answer.state, DeliveryState(Accepted{}));
 }
 
+TEST(AmqpDeliveries, AReceiverThatSettlesSecondHearsTheSendersAnswer) {
+    AmqpPair pair;
+    auto wanted = receiver_from("/messages/servicebound/feedback");
+    wanted.receiver_settle_mode = ReceiverSettleMode::second;
+    const auto link = pair.attach(pair.open(), wanted);
+    pair.client.set_credit_window(link.client, 1);
+    pair.pump();
+    const auto sent = send(pair.server, link.server, "x");
+    ASSERT_TRUE(sent);
+    pair.pump();
+    const auto delivered = take<Delivered>(pair.client_events);
+    EXPECT_TRUE(pair.client.settle(link.client, delivered.id, Accepted{}));
+    EXPECT_FALSE(pair.client.settle(link.client, delivered.id, Released{})) << "it was decided";
+    pair.pump();
+    const auto decision = take<DispositionReceived>(pair.server_events);
+    EXPECT_FALSE(decision.settled);
+    EXPECT_EQ(decision.state, DeliveryState(Accepted{}));
+    EXPECT_EQ(count<DispositionReceived>(pair.client_events), 0U);
+    EXPECT_EQ(count<DispositionReceived>(pair.server_events), 0U) << "it was told twice";
+    const ErrorCondition lost{.condition = "com.microsoft:message-lock-lost", .description = ""};
+    EXPECT_TRUE(pair.server.settle_sent(link.server, *sent, Rejected{lost}));
+    pair.pump();
+    const auto answer = take<DispositionReceived>(pair.client_events);
+    EXPECT_EQ(answer.link, link.client);
+    EXPECT_EQ(answer.id, delivered.id);
+    EXPECT_TRUE(answer.settled);
+    EXPECT_EQ(answer.state, DeliveryState(Rejected{lost}));
+    ASSERT_TRUE(send(pair.server, link.server, "y")) << "the credit was not granted again";
+}
+
 TEST(AmqpDeliveries, ARangeOfAnyWidthSettlesWhatWasSentOnceAndCheaply) {
     AmqpPeer peer;
     peer.open();

@@ -72,6 +72,7 @@ struct CreditGranted {
 
 /// What the peer decided about a delivery we sent. `settled`: forgotten already. Otherwise it wants
 /// settle_sent(): the peer attached with receiver settle mode second.
+/// Or, of a delivery received on a link that settles second, its answer to our decision; no tag.
 struct DispositionReceived {
     LinkId link;
     DeliveryId id;

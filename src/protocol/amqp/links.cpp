@@ -197,6 +197,7 @@ Result<LinkId> Connection::attach(SessionId id, Attach attach) {
         attach.initial_delivery_count = 0;
     } else {
         link->message_bytes_max = *attach.max_message_size;
+        link->settles_second = attach.receiver_settle_mode == ReceiverSettleMode::second;
     }
     output_.frame(link->channel, attach);
     link->attach = std::make_shared<const Attach>(std::move(attach));

@@ -21,6 +21,7 @@ struct ReceivedDelivery {
     std::uint32_t id = 0;
     LinkSlot link = 0;
     bool gone = false;
+    bool decided = false;  // on a link that settles second: the peer's settlement is due
 };
 
 struct SentDelivery {
@@ -64,6 +65,7 @@ struct Link {
     Role role = Role::sender;  // ours
     SenderSettleMode sender_settle_mode = SenderSettleMode::mixed;
     bool draining = false;
+    bool settles_second = false;  // ours, a receiver
     std::optional<std::uint32_t> handle_in;
     std::uint32_t handle_out = 0;
     std::uint32_t delivery_count = 0;

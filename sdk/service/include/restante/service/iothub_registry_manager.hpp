@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "restante/service/exceptions.hpp"
+#include "restante/service/feedback_receiver.hpp"
 #include "restante/service/models.hpp"
 #include "restante/service/properties.hpp"
 #include "restante/service/service_options.hpp"
@@ -42,6 +43,11 @@ class IoTHubRegistryManager {
     /// device, 403004 its queue is full, 413001 the message is beyond 64 KB.
     void send_c2d_message(const std::string& device_id, const std::string& message,
                           const MessageProperties& properties = {});
+    /// Removes every message that waits for a device, as C#'s PurgeMessageQueueAsync
+    /// does; Python has none. A sender that asked for negative feedback hears "Purged".
+    PurgeMessageQueueResult purge_c2d_message_queue(const std::string& device_id);
+    /// For what became of the messages. It may outlive the manager.
+    FeedbackReceiver get_feedback_receiver();
 
     // -- devices -----------------------------------------------------------------------------
     // As in Python: `status` is "enabled" or "disabled"; what is left out is null. An update

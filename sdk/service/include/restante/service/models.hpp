@@ -126,6 +126,13 @@ struct QueryResult {
     std::string continuation_token;  ///< empty on the last page
 };
 
+/// What purge_c2d_message_queue did.
+struct PurgeMessageQueueResult {
+    std::size_t total_messages_purged = 0;
+    std::string device_id;
+    std::string module_id;  ///< empty: the device's own queue
+};
+
 /// Part of the list of all devices.
 struct DevicePage {
     std::vector<Device> devices;

@@ -7,7 +7,15 @@
 
 namespace restante {
 
+/// How AMQP travels, for what is sent to devices and for feedback. The other operations are HTTPS.
+enum class TransportType {
+    Amqp,              ///< on its own port
+    AmqpOverWebsocket  ///< inside a WebSocket on the HTTPS port, for networks that let no other out
+};
+
 struct ServiceOptions {
+    /// Python's argument of that name.
+    TransportType transport_type = TransportType::Amqp;
     /// PEM text of the authority to trust instead of the system's. Empty: the file named by the
     /// environment variable RESTANTE_CA_FILE, else the system's authorities.
     std::string ca;

@@ -1,0 +1,200 @@
+// The service SDK against a real hub in this process: TLS and both transports on free ports of
+// loopback. What a hub is needed for stands here; the SDK's own rules have unit tests beside them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "restante/service/iothub_registry_manager.hpp"
+#include "server/server.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace restante {
+namespace {
+
+constexpr std::size_t queue_depth = 32;
+
+/// How long a test waits for what should come; only a failing one does so in full.
+constexpr std::chrono::seconds patience{20};
+
+class SilentSink final : public LogSink {
+  public:
+    void write(std::string_view) override {}
+};
+
+std::string read_file(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+/// One hub for all of a program's tests; each has devices of its own.
+class ServiceSdk : public testing::TestWithParam<TransportType> {
+  protected:
+    struct Running {
+        test::TemporaryFolder folder;
+        SilentSink sink;
+        SystemClock clock;
+        server::Server server{config(folder), sink, clock};
+
+        static server::Config config(const test::TemporaryFolder& folder) {
+            server::Config config;
+            config.data_dir = folder.path() / "data";
+            config.mqtt_port = config.amqp_port = config.https_port = 0;
+            config.rules.queue.depth_max = queue_depth;
+            return config;
+        }
+    };
+    static void SetUpTestSuite() { hub_ = std::make_unique<Running>(); }
+    static void TearDownTestSuite() { hub_.reset(); }
+
+    static ServiceOptions options() {
+        ServiceOptions options;
+        options.transport_type = GetParam();
+        options.ca = read_file(hub_->server.trust_file());
+        // Only the port of the transport under test leads to the hub.
+        options.amqp_port =
+            GetParam() == TransportType::Amqp ? hub_->server.ports().amqp : std::uint16_t{1};
+        options.https_port = hub_->server.ports().https;
+        return options;
+    }
+
+    static inline std::unique_ptr<Running> hub_;
+    IoTHubRegistryManager manager =
+        IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(), options());
+};
+
+/// The service's number for what a call throws; 0 when it throws nothing.
+template <class Call>
+int code_of(Call call) {
+    try {
+        call();
+    } catch (const IoTHubError& error) {
+        return error.code();
+    }
+    return 0;
+}
+
+TEST_P(ServiceSdk, ASendToAnUnknownDeviceSaysSo) {
+    EXPECT_EQ(code_of([&] { manager.send_c2d_message("nobody", "hello"); }), 404001);
+}
+
+TEST_P(ServiceSdk, AFullQueueIsToldUntilItIsPurged) {
+    manager.create_device_with_sas("full", "", "", "enabled");
+    for (std::size_t i = 0; i < queue_depth; ++i) manager.send_c2d_message("full", "hello");
+    EXPECT_EQ(code_of([&] { manager.send_c2d_message("full", "hello"); }), 403004);
+    const auto purged = manager.purge_c2d_message_queue("full");
+    EXPECT_EQ(purged.total_messages_purged, queue_depth);
+    EXPECT_EQ(purged.device_id, "full");
+    EXPECT_EQ(purged.module_id, "");
+    EXPECT_EQ(manager.get_device("full").cloud_to_device_message_count, 0u);
+    manager.send_c2d_message("full", "hello");
+    manager.delete_device("full");
+}
+
+TEST_P(ServiceSdk, APurgeOfAnUnknownDeviceSaysSo) {
+    EXPECT_EQ(code_of([&] { manager.purge_c2d_message_queue("nobody"); }), 404001);
+}
+
+/// More records about a device than a batch holds, so that a hub makes one at once.
+void make_feedback(IoTHubRegistryManager& manager, const std::string& device) {
+    constexpr std::size_t records = 128;
+    manager.create_device_with_sas(device, "", "", "enabled");
+    for (std::size_t made = 0; made < records; made += queue_depth) {
+        for (std::size_t i = 0; i < queue_depth; ++i) {
+            manager.send_c2d_message(
+                device, "hello",
+                {{"messageId", device + std::to_string(made + i)}, {"iothub-ack", "full"}});
+        }
+        manager.purge_c2d_message_queue(device);
+    }
+}
+
+/// The next batch that ends with a record for which `wanted` holds; those before are completed.
+template <class Wanted>
+FeedbackBatch receive_until(FeedbackReceiver& receiver, Wanted wanted) {
+    while (const auto batch = receiver.receive(patience)) {
+        if (wanted(batch->records.back())) return *batch;
+        receiver.complete(*batch);
+    }
+    ADD_FAILURE() << "no such feedback";
+    return {};
+}
+FeedbackBatch receive_about(FeedbackReceiver& receiver, const std::string& device) {
+    return receive_until(receiver,
+                         [&](const FeedbackRecord& record) { return record.device_id == device; });
+}
+FeedbackBatch receive_again(FeedbackReceiver& receiver, const FeedbackBatch& batch) {
+    return receive_until(receiver, [&](const FeedbackRecord& record) {
+        return record.original_message_id == batch.records.back().original_message_id;
+    });
+}
+
+TEST_P(ServiceSdk, FeedbackIsReceivedAbandonedReceivedAgainAndCompleted) {
+    make_feedback(manager, "told");
+    auto receiver = manager.get_feedback_receiver();
+    const auto first = receive_about(receiver, "told");
+    ASSERT_FALSE(first.records.empty());
+    const auto& record = first.records.back();
+    EXPECT_THAT(record.original_message_id, testing::StartsWith("told"));
+    EXPECT_EQ(record.device_generation_id, manager.get_device("told").generation_id);
+    EXPECT_EQ(record.status_code, "Purged");
+    EXPECT_EQ(record.description, "Purged");
+    EXPECT_THAT(record.enqueued_time_utc, testing::EndsWith("Z"));
+    EXPECT_THAT(first.enqueued_time, testing::EndsWith("Z"));
+    EXPECT_EQ(first.user_id, "hub");
+
+    receiver.abandon(first);
+    EXPECT_EQ(code_of([&] { receiver.complete(first); }), 412002);
+    const auto again = receive_again(receiver, first);
+    EXPECT_NE(again.lock_token, first.lock_token);
+    receiver.complete(again);
+    EXPECT_EQ(code_of([&] { receiver.complete(again); }), 412002);
+    manager.delete_device("told");
+}
+
+TEST_P(ServiceSdk, WhatAReceiverLeavesUnsettledGoesToTheNext) {
+    make_feedback(manager, "left");
+    FeedbackBatch left;
+    {
+        auto receiver = manager.get_feedback_receiver();
+        left = receive_about(receiver, "left");
+        ASSERT_FALSE(left.records.empty());
+    }
+    auto receiver = manager.get_feedback_receiver();
+    receiver.complete(receive_again(receiver, left));
+    manager.delete_device("left");
+}
+
+TEST_P(ServiceSdk, ALockIsItsReceiversAndAReceiverMayOutliveItsManager) {
+    make_feedback(manager, "foreign");
+    auto one = manager.get_feedback_receiver();
+    auto other = manager.get_feedback_receiver();
+    const auto batch = receive_about(one, "foreign");
+    EXPECT_EQ(code_of([&] { other.complete(batch); }), 412002);
+    manager.delete_device("foreign");
+    {
+        const auto gone = std::move(manager);
+    }
+    one.complete(batch);
+}
+
+TEST_P(ServiceSdk, AMessageBeyondTheLimitIsRefusedAndTheNextIsTaken) {
+    manager.create_device_with_sas("large", "", "", "enabled");
+    EXPECT_EQ(code_of([&] { manager.send_c2d_message("large", std::string(70'000, 'x')); }),
+              413001);
+    manager.send_c2d_message("large", "hello");
+    manager.delete_device("large");
+}
+
+INSTANTIATE_TEST_SUITE_P(OverEachTransport, ServiceSdk,
+                         testing::Values(TransportType::Amqp, TransportType::AmqpOverWebsocket),
+                         [](const auto& tested) {
+                             return tested.param == TransportType::Amqp ? "Amqp"
+                                                                        : "AmqpOverWebsocket";
+                         });
+
+}  // namespace
+}  // namespace restante
