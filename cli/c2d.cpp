@@ -118,6 +118,7 @@ class CloudToDevice final : public Verb {
     void declare_receive();
     void send();
     void receive();
+    void purge();
     std::optional<MessageParts> next_message(DeviceQueueCall& queue) const;
 
     Login login_;
@@ -135,6 +136,7 @@ class CloudToDevice final : public Verb {
     CLI::App* complete_;
     CLI::App* abandon_;
     CLI::App* reject_;
+    CLI::App* purge_;
 };
 
 CloudToDevice::CloudToDevice(CLI::App& app)
@@ -142,13 +144,14 @@ CloudToDevice::CloudToDevice(CLI::App& app)
       receive_(app.add_subcommand("receive", "Take the next message, as the device would")),
       complete_(app.add_subcommand("complete", "Settle a received message: it is done with")),
       abandon_(app.add_subcommand("abandon", "Settle a received message: deliver it again")),
-      reject_(app.add_subcommand("reject", "Settle a received message: it is of no use")) {
+      reject_(app.add_subcommand("reject", "Settle a received message: it is of no use")),
+      purge_(app.add_subcommand("purge", "Remove all messages that wait for a device")) {
     app.description(
-        "Cloud-to-device messages. For all but send, --login may also be a device's own "
+        "Cloud-to-device messages. For all but send and purge, --login may also be a device's own "
         "connection string.");
     app.require_subcommand(1);
     login_.declare(app);
-    for (auto* verb : {send_, receive_, complete_, abandon_, reject_}) {
+    for (auto* verb : {send_, receive_, complete_, abandon_, reject_, purge_}) {
         verb->add_option("DEVICE", device_id_, "Name of the device")->required();
     }
     declare_send();
@@ -191,6 +194,7 @@ void CloudToDevice::declare_receive() {
 void CloudToDevice::run() {
     if (*send_) return send();
     if (*receive_) return receive();
+    if (*purge_) return purge();
     auto queue = DeviceQueueCall::by(login_, device_id_);
     if (*complete_) queue.settle(lock_token_, Settling::complete);
     if (*abandon_) queue.settle(lock_token_, Settling::abandon);
@@ -217,6 +221,11 @@ void CloudToDevice::receive() {
     if (completes_) queue.settle(message->lock_token, Settling::complete);
     if (abandons_) queue.settle(message->lock_token, Settling::abandon);
     if (rejects_) queue.settle(message->lock_token, Settling::reject);
+}
+
+void CloudToDevice::purge() {
+    const auto purged = login_.connect().purge_c2d_message_queue(device_id_);
+    fmt::print("{} messages removed\n", purged.total_messages_purged);
 }
 
 /// One poll a second: a hub answers each at once.

@@ -33,17 +33,18 @@ void Interruption::wake() {
     eventfd_write(wake_descriptor_, 1);
 }
 
-void Interruption::wait(std::optional<Milliseconds> at_most) {
+bool Interruption::wait(std::optional<Milliseconds> at_most) {
     constexpr Milliseconds::rep poll_max = std::numeric_limits<int>::max();
     std::array<pollfd, 2> descriptors{pollfd{signal_descriptor_, POLLIN, 0},
                                       pollfd{wake_descriptor_, POLLIN, 0}};
     const int milliseconds = at_most ? static_cast<int>(std::min(at_most->count(), poll_max)) : -1;
-    poll(descriptors.data(), descriptors.size(), milliseconds);
+    const bool told = poll(descriptors.data(), descriptors.size(), milliseconds) > 0;
     signalfd_siginfo taken{};
     if ((descriptors[0].revents & POLLIN) != 0 &&
         read(signal_descriptor_, &taken, sizeof taken) == sizeof taken) {
         pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
     }
+    return told;
 }
 
 }  // namespace restante::cli

@@ -21,8 +21,8 @@ class Interruption {
 
     /// Ends wait(), now or later. Any thread.
     void wake();
-    /// Returns at the first of them, or when so much time has passed.
-    void wait(std::optional<Milliseconds> at_most);
+    /// Returns at the first of them, or when so much time has passed: then false.
+    bool wait(std::optional<Milliseconds> at_most);
 
   private:
     sigset_t signals_{};

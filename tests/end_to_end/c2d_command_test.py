@@ -4,6 +4,7 @@
 import base64
 import datetime
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,38 @@ class CloudToDevice(CommandCase):
         table = self.restante("c2d", "receive", "d", "--complete", "-o", "table")[0]
         self.assertRegex(table, r"(?m)^data +b$")
         self.restante("c2d", "receive", "d", code=NOT_FOUND)
+
+    def test_purge(self):
+        for text in ("a", "b"):
+            self.send(text)
+        self.assertEqual(self.restante("c2d", "purge", "d")[0], "2 messages removed\n")
+        self.restante("c2d", "receive", "d", code=NOT_FOUND)
+        self.restante("c2d", "purge", "none", code=NOT_FOUND)
+
+    def test_feedback(self):
+        ids = [self.send(text, "--ack", "full") for text in ("completed", "rejected", "purged")]
+        self.receive("--complete")
+        self.receive("--reject")
+        self.restante("c2d", "purge", "d")
+        wanted = dict(zip(ids, ("Success", "Rejected", "Purged")))
+        records = []
+        while len(records) < len(wanted):  # in one batch or in several, as the hub's clock has it
+            records += self.json_lines("feedback", "--timeout", harness.SECONDS, "-o", "jsonl")
+        self.assertEqual({each["originalMessageId"]: each["statusCode"] for each in records},
+                         wanted)
+        self.assertIn("no feedback came",
+                      self.restante("feedback", "--timeout", 1, code=NOT_FOUND)[1])
+
+    def test_feedback_as_it_comes(self):
+        follower = self.start([harness.program("restante"), "feedback", "--follow"],
+                              self.environment)
+        for _ in range(2):
+            message_id = self.send("x", "--ack", "positive")
+            self.receive("--complete")
+            follower.wait_line(rf"^\S+Z d {message_id} Success$")
+        follower.signal(signal.SIGINT)
+        self.assertEqual(follower.wait(), 0)
+        self.assertNotRegex(follower.output, harness.SANITIZER_REPORT)
 
     def test_what_was_not_printed_is_not_settled(self):
         self.send("kept")
