@@ -4,6 +4,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,32 @@ class Simulate(CommandCase):
         self.environment["RESTANTE_MQTT_PORT"] = "9"
         self.assertIn("refused", self.restante("simulate", "a", code=UNREACHABLE)[1])
         self.assertIn("ID", self.restante("simulate", code=USAGE)[1])
+
+    def test_an_interruption_need_not_wait_for_a_hub_that_is_silent(self):
+        with socket.create_server((harness.Settings.hostname, 0)) as silent:
+            silent.settimeout(harness.SECONDS)
+            self.environment["RESTANTE_MQTT_PORT"] = str(silent.getsockname()[1])
+            devices = self.begin("a")
+            connection, _ = silent.accept()
+            with connection:
+                devices.signal(signal.SIGINT)
+                # Before the client's own time-out, which is a failure.
+                self.assertEqual(devices.wait(), DONE)
+
+    def test_a_hundred_devices(self):
+        names = [f"d{number:02}" for number in range(100)]
+        devices = self.begin("--create", *names)
+        devices.wait_line("all devices are waiting")
+        for name in names:
+            status, _, body = self.hub.rest(
+                "POST", f"/devices/{name}/messages/devicebound", {"to": name})
+            self.assertEqual(status, 204, body)
+        for name in names:
+            devices.wait_line(f"^{name}: .*{name}")
+        devices.signal(signal.SIGTERM)
+        self.assertEqual(devices.wait(), DONE)
+        self.assertNotRegex(devices.output, harness.SANITIZER_REPORT)
+        self.restante("simulate", *names, "one-more", code=USAGE)
 
     def test_what_cannot_be_printed_stays_with_the_hub(self):
         self.send("a", "kept")
