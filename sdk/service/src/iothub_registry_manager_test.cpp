@@ -64,6 +64,25 @@ TEST(IoTHubRegistryManager, ASendWithoutAHubFailsAtOnceAndMayBeTriedAgain) {
     }
 }
 
+TEST(IoTHubRegistryManager, AReceiveWithoutAHubFailsAtOnceAndMayBeTriedAgain) {
+    auto receiver = without_a_hub().get_feedback_receiver();
+    for (int i = 0; i < 2; ++i) {
+        try {
+            receiver.receive(std::chrono::hours(1));
+            FAIL() << "received";
+        } catch (const IoTHubError& error) {
+            EXPECT_EQ(error.name(), "ConnectionFailed");
+            EXPECT_TRUE(error.retryable());
+        }
+    }
+    try {
+        receiver.complete({});
+        FAIL() << "completed";
+    } catch (const IoTHubError& error) {
+        EXPECT_EQ(error.code(), 412002);
+    }
+}
+
 TEST(IoTHubRegistryManager, ARegistryCallWithoutAHubFailsAtOnce) {
     auto manager = without_a_hub();
     try {
