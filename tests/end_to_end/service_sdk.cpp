@@ -155,6 +155,14 @@ TEST_P(ServiceSdk, FeedbackIsReceivedAbandonedReceivedAgainAndCompleted) {
     manager.delete_device("told");
 }
 
+TEST_P(ServiceSdk, AReceiverThatIsNotLetInSaysSoAtOnce) {
+    const auto login = hub_->server.connection_string();
+    const auto wrong = login.substr(0, login.find("SharedAccessKey=")) + "SharedAccessKey=d3Jvbmc=";
+    auto receiver =
+        IoTHubRegistryManager::from_connection_string(wrong, options()).get_feedback_receiver();
+    EXPECT_EQ(code_of([&] { receiver.receive(std::chrono::hours(1)); }), 401002);
+}
+
 TEST_P(ServiceSdk, WhatAReceiverLeavesUnsettledGoesToTheNext) {
     make_feedback(manager, "left");
     FeedbackBatch left;

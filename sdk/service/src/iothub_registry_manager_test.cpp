@@ -64,15 +64,16 @@ TEST(IoTHubRegistryManager, ASendWithoutAHubFailsAtOnceAndMayBeTriedAgain) {
     }
 }
 
-TEST(IoTHubRegistryManager, AReceiveWithoutAHubFailsAtOnceAndMayBeTriedAgain) {
+TEST(IoTHubRegistryManager, AReceiveWithoutAHubFailsWithItsTimeAndMayBeTriedAgain) {
     auto receiver = without_a_hub().get_feedback_receiver();
-    for (int i = 0; i < 2; ++i) {
+    for (int failures = 0; failures < 2;) {
         try {
-            receiver.receive(std::chrono::hours(1));
-            FAIL() << "received";
+            // Nothing at all is known while the first attempt lasts.
+            EXPECT_FALSE(receiver.receive(std::chrono::milliseconds(50)));
         } catch (const IoTHubError& error) {
             EXPECT_EQ(error.name(), "ConnectionFailed");
             EXPECT_TRUE(error.retryable());
+            ++failures;
         }
     }
     try {

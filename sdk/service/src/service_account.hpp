@@ -48,6 +48,9 @@ class ServiceAccount {
     net::Loops loops_{1};
 };
 
+/// Whether the same may succeed later without any change.
+bool is_transient(const Error& error);
+
 /// The exception for what a hub or the way to it answered.
 [[noreturn]] void throw_error(const Error& error);
 
