@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """What senders hear: over HTTPS, over AMQP on the wire, and with Microsoft's Node service SDK over
-both of its transports."""
+both of its transports, and with our own SDK."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ import harness  # noqa: E402
 from amqp_client import ACCEPTED, AmqpService, Symbol, Timestamp, message  # noqa: E402
 from amqp_device import RELEASED, FeedbackReceiver  # noqa: E402
 from driver import Driver  # noqa: E402
-from harness import Settings, sas_token, service_claims  # noqa: E402
+from harness import Settings, program, sas_token, service_claims  # noqa: E402
 from mqtt_client import MqttDevice  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
@@ -251,6 +251,39 @@ class FeedbackTest(harness.TestCase):
                 self.assertEqual(second["records"], first["records"])
                 driver.ask("close", client=transport)
             FeedbackTest.cells += 1
+
+    # -- the C++ SDK
+
+    def test_our_example_completes_what_it_prints_over_each_transport(self):
+        for transport, closed in (("tcp", "https"), ("ws", "amqp")):
+            with self.subTest(transport=transport):
+                example = self.example("1", TRANSPORT=transport,
+                                       **{f"RESTANTE_{closed.upper()}_PORT": "1"})
+                self.complete_one(f"over-{transport}")
+                self.assertEqual(example.wait(), 0, example.output)
+                self.assertIn(f"Received feedback: Success for over-{transport} of {DEVICE}",
+                              example.output)
+                self.assertIsNone(self.get(), "it is not completed")
+            FeedbackTest.cells += 1
+
+    def test_our_example_goes_on_when_the_hub_was_killed_and_started_again(self):
+        example = self.example("2")
+        self.complete_one("before")
+        example.wait_line("Success for before")
+        self.service.close()
+        self.hub.restart_killed()
+        self.service = AmqpService(self.hub)
+        self.addCleanup(self.service.close)
+        self.service.open_sender()
+        self.complete_one("after")
+        self.assertEqual(example.wait(), 0, example.output)
+        self.assertIn("Success for after", example.output)
+
+    def example(self, *arguments, **environment):
+        return self.start([program("examples/receive_feedback"), *arguments],
+                          env=self.hub.environment(
+                              IOTHUB_CONNECTION_STRING=self.hub.connection_string(),
+                              **environment))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ FeedbackInbox::Outcome FeedbackInbox::wait(SteadyTime deadline, const std::funct
     changed_.wait_until(lock, deadline, [this] { return !items_.empty() || end_; });
     --waiting_;
     Outcome outcome;
+    outcome.stood = open_;
     if (!items_.empty()) {
         outcome.batch = std::move(items_.front().batch);
         items_.pop_front();
@@ -20,6 +21,11 @@ FeedbackInbox::Outcome FeedbackInbox::wait(SteadyTime deadline, const std::funct
         outcome.end = end_;
     }
     return outcome;
+}
+
+void FeedbackInbox::open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
 }
 
 bool FeedbackInbox::wanted() const {

@@ -28,12 +28,15 @@ class FeedbackInbox {
     struct Outcome {
         std::optional<Result<FeedbackBatch>> batch;
         std::optional<FeedbackLinkEnd> end;
+        bool stood = false;  ///< the link has been there
     };
     /// `ask` tells the session that somebody waits. What is here counts before an end.
     Outcome wait(SteadyTime deadline, const std::function<void()>& ask);
 
     // the session's
 
+    /// The link stands.
+    void open();
     /// Whether more threads wait than there are batches.
     bool wanted() const;
     void put(Result<FeedbackBatch> batch, SteadyTime now);
@@ -53,6 +56,7 @@ class FeedbackInbox {
     std::condition_variable changed_;
     std::size_t waiting_ = 0;
     std::deque<Item> items_;  // no more than ever waited at once: each was asked for
+    bool open_ = false;
     std::optional<FeedbackLinkEnd> end_;
 };
 

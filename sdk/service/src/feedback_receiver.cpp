@@ -12,7 +12,7 @@ using service::FeedbackSession;
 /// Longest wait of one receive: a steady time beyond it could not be told.
 constexpr std::chrono::hours timeout_max{24 * 365};
 
-/// A connection that drops sooner is no accident to mend in silence, but a refusal to tell of.
+/// A connection that drops sooner is mended with a pause, as one that could not be made.
 constexpr Milliseconds standing_min = std::chrono::seconds{1};
 
 }  // namespace
@@ -21,35 +21,67 @@ FeedbackReceiver::Impl::~Impl() {
     if (channel) service::close_line(*channel->line);
 }
 
-std::shared_ptr<FeedbackReceiver::Impl::Channel> FeedbackReceiver::Impl::open() {
-    const std::lock_guard lock(mutex);
-    if (!channel) {
-        channel = std::make_shared<Channel>();
-        channel->inbox = std::make_shared<service::FeedbackInbox>();
-        channel->line = service::open_line<FeedbackSession>(*account, channel->inbox);
-    }
+std::shared_ptr<FeedbackReceiver::Impl::Channel> FeedbackReceiver::Impl::open(SteadyTime deadline) {
+    std::unique_lock lock(mutex);
+    opened.wait_until(lock, std::min(deadline, retry_at), [this] { return channel != nullptr; });
+    if (channel) return channel;
+    if (failure && account->now().steady < retry_at) service::throw_error(*failure);
+    channel = std::make_shared<Channel>();
+    channel->inbox = std::make_shared<service::FeedbackInbox>();
+    channel->line = service::open_line<FeedbackSession>(*account, channel->inbox);
+    opened.notify_all();
     return channel;
 }
 
-void FeedbackReceiver::Impl::forget(const std::shared_ptr<Channel>& old) {
+void FeedbackReceiver::Impl::note_end(const std::shared_ptr<Channel>& old,
+                                      const service::FeedbackLinkEnd& end) {
     old->line->connection.close();
     const std::lock_guard lock(mutex);
-    if (channel == old) channel.reset();
+    if (channel != old) return;
+    channel.reset();
+    failure.reset();
+    if (!service::is_transient(end.reason)) return;
+    if (end.stood >= standing_min) {
+        pause = pause_min;
+        return;
+    }
+    failure = end.reason;
+    retry_at = account->now().steady + pause;
+    pause = std::min(2 * pause, pause_max);
+}
+
+void FeedbackReceiver::Impl::note_standing() {
+    const std::lock_guard lock(mutex);
+    failure.reset();
+    pause = pause_min;
 }
 
 std::optional<FeedbackBatch> FeedbackReceiver::Impl::receive(SteadyTime deadline) {
     while (true) {
-        const auto by = open();
+        const auto by = open(deadline);
         auto outcome = by->inbox->wait(deadline, [&line = *by->line] {
             line.connection.post([session = line.session] { session->want(); });
         });
         if (outcome.batch) {
+            note_standing();
             if (!*outcome.batch) service::throw_error(outcome.batch->error());
             return std::move(**outcome.batch);
         }
-        if (!outcome.end) return std::nullopt;
-        forget(by);
-        if (outcome.end->stood < standing_min) service::throw_error(outcome.end->reason);
+        if (outcome.end) {
+            note_end(by, *outcome.end);
+            if (!service::is_transient(outcome.end->reason)) {
+                service::throw_error(outcome.end->reason);
+            }
+            continue;
+        }
+        if (outcome.stood) {
+            note_standing();
+            return std::nullopt;
+        }
+        // Still connecting: a failure before this attempt is the last that is known.
+        const std::lock_guard lock(mutex);
+        if (failure) service::throw_error(*failure);
+        return std::nullopt;
     }
 }
 
@@ -70,7 +102,7 @@ void FeedbackReceiver::Impl::settle(const FeedbackBatch& batch,
                      });
     if (!answer) service::throw_error(lost);
     if (*answer) return;
-    if (answer->error().code == ErrorCode::timeout) forget(by);
+    if (answer->error().code == ErrorCode::timeout) by->line->connection.close();
     service::throw_error(answer->error());
 }
 

@@ -19,6 +19,11 @@ FeedbackSession::FeedbackSession(const ServiceAccount& account,
           std::move(ended)),
       inbox_(std::move(inbox)) {}
 
+void FeedbackSession::on_ready() {
+    inbox_->open();
+    want();
+}
+
 void FeedbackSession::want() {
     if (engine() == nullptr || credit_out_ || !inbox_->wanted()) return;
     credit_out_ = true;

@@ -46,7 +46,7 @@ class FeedbackSession final : public LinkSession {
         amqp::DeliveryId id;
     };
 
-    void on_ready() override { want(); }
+    void on_ready() override;
     void on_delivered(amqp::Delivered&& event) override;
     void on_disposition(amqp::DispositionReceived&& event) override;
     void on_ended(const Error& reason) override;

@@ -64,6 +64,26 @@ TEST(IoTHubRegistryManager, ASendWithoutAHubFailsAtOnceAndMayBeTriedAgain) {
     }
 }
 
+TEST(IoTHubRegistryManager, AReceiveWithoutAHubFailsWithItsTimeAndMayBeTriedAgain) {
+    auto receiver = without_a_hub().get_feedback_receiver();
+    for (int failures = 0; failures < 2;) {
+        try {
+            // Nothing at all is known while the first attempt lasts.
+            EXPECT_FALSE(receiver.receive(std::chrono::milliseconds(50)));
+        } catch (const IoTHubError& error) {
+            EXPECT_EQ(error.name(), "ConnectionFailed");
+            EXPECT_TRUE(error.retryable());
+            ++failures;
+        }
+    }
+    try {
+        receiver.complete({});
+        FAIL() << "completed";
+    } catch (const IoTHubError& error) {
+        EXPECT_EQ(error.code(), 412002);
+    }
+}
+
 TEST(IoTHubRegistryManager, ARegistryCallWithoutAHubFailsAtOnce) {
     auto manager = without_a_hub();
     try {

@@ -148,14 +148,20 @@ net::ConnectionHandle ServiceAccount::connect(std::uint16_t port,
     return net::connect(loops_.at(0), clock_, std::move(options), std::move(session));
 }
 
+bool is_transient(const Error& error) {
+    if (const auto local = local_failure(error.code)) return local->retryable;
+    const auto status = wire::error_row(error.code).http_status;
+    return status >= 500 || status == 429;
+}
+
 void throw_error(const Error& error) {
+    const bool transient = is_transient(error);
     if (const auto local = local_failure(error.code)) {
-        throw IoTHubError(0, std::string(local->name), local->retryable, error.message);
+        throw IoTHubError(0, std::string(local->name), transient, error.message);
     }
     const auto& row = wire::error_row(error.code);
-    const bool retryable = row.http_status >= 500 || row.http_status == 429;
     throw IoTHubError(
-        static_cast<int>(row.number), std::string(row.name), retryable,
+        static_cast<int>(row.number), std::string(row.name), transient,
         std::string(row.name) + " (" + std::to_string(row.number) + "): " + error.message);
 }
 

@@ -60,6 +60,9 @@ class ServiceAccount {
 /// Of a policy's connection string. Throws std::invalid_argument.
 ServiceAccount::Credentials policy_credentials(const std::string& connection_string);
 
+/// Whether the same may succeed later without any change.
+bool is_transient(const Error& error);
+
 /// The exception for what a hub or the way to it answered.
 [[noreturn]] void throw_error(const Error& error);
 

@@ -44,7 +44,7 @@ struct FeedbackBatch {
 /// of them.
 ///
 /// Safe to use from several threads at once. It has an AMQP connection of its own, made by the
-/// first receive and made anew when it drops. Errors are IoTHubError, as the manager's.
+/// first receive. Errors are IoTHubError, as the manager's.
 class FeedbackReceiver {
   public:
     FeedbackReceiver(FeedbackReceiver&&) noexcept;
@@ -55,6 +55,10 @@ class FeedbackReceiver {
 
     /// The next batch, or nullopt when none came within `timeout`; a hub makes one of 64 records or
     /// of what it has every 15 seconds. Zero takes what is here and asks for more.
+    ///
+    /// A connection that drops, or cannot be made, is made anew until the time is up, after pauses
+    /// that grow from a second to half a minute; then its error is thrown, and the next call goes
+    /// on. What no retry mends, such as a refused token, is thrown at once.
     ///
     /// Nothing is asked of the hub between calls, but a batch may come after its receive has ended:
     /// it waits half a minute for the next call, then goes back to the hub.
