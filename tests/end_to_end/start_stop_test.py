@@ -186,7 +186,7 @@ class Command(harness.TestCase):
         self.restante(hub, "device", "create", "Device-1", "--login", login)
         again = self.restante(hub, "device", "create", "Device-1", "--login", login, code=1)
         self.assertIn("already registered", again)
-        gone = self.restante(hub, "device", "delete", "nobody", "--login", login, code=1)
+        gone = self.restante(hub, "device", "delete", "nobody", "--login", login, code=3)
         self.assertIn("nobody", gone)
         self.assertIn("IOTHUB_CONNECTION_STRING", self.restante(hub, "device", "list", code=2))
 
