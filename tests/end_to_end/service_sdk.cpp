@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include "restante/service/iothub_registry_manager.hpp"
 #include "server/server.hpp"
@@ -153,6 +156,35 @@ TEST_P(ServiceSdk, FeedbackIsReceivedAbandonedReceivedAgainAndCompleted) {
     receiver.complete(again);
     EXPECT_EQ(code_of([&] { receiver.complete(again); }), 412002);
     manager.delete_device("told");
+}
+
+TEST_P(ServiceSdk, SeveralThreadsMaySendAndReceive) {
+    manager.create_device_with_sas("shared", "", "", "enabled");
+    constexpr std::size_t threads = 4;
+    {
+        std::vector<std::jthread> senders;
+        for (std::size_t i = 0; i < threads; ++i) {
+            senders.emplace_back([this] { manager.send_c2d_message("shared", "hello"); });
+        }
+    }
+    EXPECT_EQ(manager.purge_c2d_message_queue("shared").total_messages_purged, threads);
+    manager.delete_device("shared");
+
+    auto receiver = manager.get_feedback_receiver();
+    std::array<std::optional<FeedbackBatch>, 2> batches;  // make_feedback gives two at least
+    {
+        std::vector<std::jthread> receivers;
+        for (auto& batch : batches) {
+            receivers.emplace_back([&] {
+                batch = receiver.receive(patience);
+                if (batch) receiver.complete(*batch);
+            });
+        }
+        make_feedback(manager, "several");
+    }
+    ASSERT_TRUE(batches[0] && batches[1]);
+    EXPECT_NE(batches[0]->lock_token, batches[1]->lock_token);
+    manager.delete_device("several");
 }
 
 TEST_P(ServiceSdk, AReceiverThatIsNotLetInSaysSoAtOnce) {
