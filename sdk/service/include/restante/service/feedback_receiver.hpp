@@ -44,7 +44,8 @@ struct FeedbackBatch {
 /// of them.
 ///
 /// Safe to use from several threads at once. It has an AMQP connection of its own, made by the
-/// first receive. Errors are IoTHubError, as the manager's.
+/// first receive. A hub that vanishes without a word is noticed after two minutes of silence.
+/// Errors are IoTHubError, as the manager's.
 class FeedbackReceiver {
   public:
     FeedbackReceiver(FeedbackReceiver&&) noexcept;
