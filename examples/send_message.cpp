@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
         const std::string message = argc > 2 ? argv[2] : "{\"c2d test message\"}";
 
         // include optional properties
-        restante::Properties props;
+        restante::MessageProperties props;
         props.set("messageId", "message1");
         props.set("prop1", "test property-1");
         props.set("prop1", "test property-2");

@@ -35,7 +35,7 @@ std::optional<model::AckRequest> ack_of(std::string_view word) {
 }
 
 model::CloudToDeviceMessage make_message(const std::string& device_id, const std::string& body,
-                                         const Properties& properties) {
+                                         const MessageProperties& properties) {
     model::CloudToDeviceMessage message;
     message.to = wire::devicebound_to(service::parse_device_id(device_id));
     message.body = to_bytes(body);
@@ -131,7 +131,7 @@ const std::string& IoTHubRegistryManager::hostname() const {
 
 void IoTHubRegistryManager::send_c2d_message(const std::string& device_id,
                                              const std::string& message,
-                                             const Properties& properties) {
+                                             const MessageProperties& properties) {
     impl_->send(amqp::encode_message(wire::to_amqp(make_message(device_id, message, properties))));
 }
 

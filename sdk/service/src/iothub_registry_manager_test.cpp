@@ -92,8 +92,8 @@ TEST(IoTHubRegistryManager, RefusesWhatCannotBeSentBeforeItConnects) {
     EXPECT_THROW(manager.delete_module("", "m"), std::invalid_argument);
 }
 
-TEST(Properties, KeepOneValueForEachNameInTheOrderTheyWereFirstSet) {
-    Properties properties{{"a", "1"}, {"b", 2}, {"c", true}};
+TEST(MessageProperties, KeepOneValueForEachNameInTheOrderTheyWereFirstSet) {
+    MessageProperties properties{{"a", "1"}, {"b", 2}, {"c", true}};
     properties.set("a", "3");
     ASSERT_EQ(properties.entries().size(), 3u);
     EXPECT_EQ(std::get<std::string>(properties.entries()[0].second), "3");

@@ -41,7 +41,7 @@ class IoTHubRegistryManager {
     /// among the properties a random one is given, as Python does. Codes to expect: 404001 unknown
     /// device, 403004 its queue is full, 413001 the message is beyond 64 KB.
     void send_c2d_message(const std::string& device_id, const std::string& message,
-                          const Properties& properties = {});
+                          const MessageProperties& properties = {});
 
     // -- devices -----------------------------------------------------------------------------
     // As in Python: `status` is "enabled" or "disabled"; what is left out is null. An update

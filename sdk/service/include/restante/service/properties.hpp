@@ -18,12 +18,12 @@ using PropertyValue = std::variant<std::string, std::int64_t, double, bool>;
 /// Five names are system properties: messageId, correlationId, contentType, contentEncoding (text)
 /// and expiryTimeUtc (milliseconds since 1970, an integer). Every other name is an application
 /// property; `iothub-ack` among them asks for feedback: none, positive, negative or full.
-class Properties {
+class MessageProperties {
   public:
     using Entry = std::pair<std::string, PropertyValue>;
 
-    Properties() = default;
-    Properties(std::initializer_list<Entry> entries) {
+    MessageProperties() = default;
+    MessageProperties(std::initializer_list<Entry> entries) {
         for (const auto& entry : entries) set(entry.first, entry.second);
     }
 
