@@ -29,7 +29,7 @@ run: build
 
 build:
 	@tools/packages.sh build
-	@tools/build.sh release restante examples/all
+	@tools/build.sh release restante examples/all restante_sdk_static restante_sdk_shared
 
 test: packages
 	@python3 tools/test.py
