@@ -138,6 +138,14 @@ class Package(harness.TestCase):
                      self.folder / source.stem, f"-L{self.library}", "-lrestante-sdk", "-pthread"],
                     seconds=SECONDS)
 
+    def test_the_conan_recipe_is_python_and_builds_what_there_is(self):
+        """Conan itself is not among Debian's packages, so no test here runs it."""
+        recipe = ROOT / "packaging" / "conan" / "conanfile.py"
+        compile(recipe.read_text(encoding="utf-8"), recipe, "exec")
+        targets = re.findall(r"tools/build.sh release (\w+)", recipe.read_text(encoding="utf-8"))
+        self.assertEqual(len(targets), 1)
+        run(["cmake", "--build", Settings.build, "--target", targets[0], "--", "-n"])
+
     def test_every_public_header_is_installed_and_no_other(self):
         public = {path.relative_to(folder) for folder in ROOT.glob("sdk/*/include")
                   for path in folder.glob("**/*.hpp")}
