@@ -2,7 +2,7 @@
 # packages, says what it does, and takes seconds when there is nothing left to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test test-quick fuzz format lint tidy packages clean
+.PHONY: help demo run build deb test test-quick fuzz format lint tidy packages clean
 
 help:
 	@echo "make demo         build, start a hub, send one message to a device, watch it arrive"
@@ -10,6 +10,7 @@ help:
 	@echo "make run          a hub on the standard ports (8883, 5671, 443), data in ./restante-data"
 	@echo
 	@echo "make build        the release build alone: build/release/restante"
+	@echo "make deb          Debian packages of the hub and of the SDKs, in build/debian"
 	@echo "make test-quick   the tests of the dev build alone (ARGS='-R unit/core' picks some)"
 	@echo "make fuzz         each fuzz target for a minute (SECONDS_EACH=60)"
 	@echo "make format       clang-format every source"
@@ -29,7 +30,11 @@ run: build
 
 build:
 	@tools/packages.sh build
-	@tools/build.sh release restante examples/all
+	@tools/build.sh release restante examples/all restante_sdk_static restante_sdk_shared
+
+deb: build
+	@tools/packages.sh deb
+	@cpack -G DEB --config build/release/CPackConfig.cmake -B build/debian
 
 test: packages
 	@python3 tools/test.py

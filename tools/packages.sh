@@ -1,17 +1,20 @@
 #!/bin/sh
-# packages.sh build|test: installs from Debian what building, or building and testing, lacks.
+# packages.sh build|deb|test: installs from Debian what building, packing or testing lacks.
 # Asks dpkg and the path first, so that with nothing missing it needs neither root nor a network.
 set -eu
 
 build="g++ clang-19 lld-19 ccache cmake ninja-build libboost1.81-dev libfmt-dev libssl-dev
        librocksdb-dev libcli11-dev libgtest-dev libgmock-dev"
-test="$build libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 git python3 python3-uamqp
-      python3-paho-mqtt python3-qpid-proton libsasl2-modules util-linux mount"
+deb="$build dpkg-dev file"
+test="$deb libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 git python3 python3-uamqp
+      python3-paho-mqtt python3-qpid-proton libsasl2-modules util-linux mount pkg-config binutils
+      systemd openssl"
 
 case "${1:-}" in
     build) wanted=$build ;;
+    deb) wanted=$deb ;;
     test) wanted=$test ;;
-    *) echo "usage: $0 build|test" >&2; exit 2 ;;
+    *) echo "usage: $0 build|deb|test" >&2; exit 2 ;;
 esac
 
 installed() {

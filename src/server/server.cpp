@@ -77,6 +77,10 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
         ports_.certificate = std::filesystem::absolute(certificate_->trust_file()).string();
     }
     directory_.write_ports(ports_);
+    log_.info("started", {{"hostname", config.hostname},
+                          {"mqtt", ports_.mqtt},
+                          {"amqp", ports_.amqp},
+                          {"https", ports_.https}});
 }
 
 Server::~Server() {
