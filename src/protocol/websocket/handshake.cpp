@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "protocol/http/head.hpp"
+#include "protocol/http/serialize.hpp"
 
 namespace restante::websocket {
 namespace {
@@ -131,7 +132,8 @@ Result<std::optional<std::size_t>> read_answer(BytesView bytes, const ClientOpen
     const auto& [status, headers, body] = head->response;
     if (status != 101) {
         return fail(ErrorCode::connection_failed,
-                    fmt::format("the server answered {} instead of opening a WebSocket", status));
+                    fmt::format("the server answered {} {} instead of opening a WebSocket", status,
+                                http::reason_phrase(status)));
     }
     if (!asks_for_websocket(headers) ||
         headers.find("Sec-WebSocket-Accept") != accept_of(opening.key)) {

@@ -156,7 +156,8 @@ TEST(WebSocketHandshake, ReadsAnAnswerAndLeavesTheFramesBehindIt) {
 }
 
 TEST(WebSocketHandshake, NamesWhatIsWrongWithAnAnswer) {
-    EXPECT_THAT(failure("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"), HasSubstr("503"));
+    EXPECT_THAT(failure("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"),
+                HasSubstr("503 Service Unavailable"));
     EXPECT_THAT(failure(answer("s3pPLMBiTxaQ9kYGzzhZRbK+xOp=")), HasSubstr("of ours"));
     EXPECT_THAT(failure("HTTP/1.1 101 Switching Protocols\r\n\r\n"), HasSubstr("of ours"));
     EXPECT_THAT(failure(answer(accept_of(key), "")), HasSubstr("does not speak mqtt"));
