@@ -61,6 +61,14 @@ int no_passphrase(char*, int, int, void*) {
     return -1;
 }
 
+/// Gives OpenSSL the passphrase that `data` points to.
+int given_passphrase(char* buffer, int size, int, void* data) {
+    const auto& phrase = *static_cast<const std::string*>(data);
+    if (phrase.empty() || phrase.size() > static_cast<std::size_t>(size)) return -1;
+    phrase.copy(buffer, phrase.size());
+    return static_cast<int>(phrase.size());
+}
+
 Certificate next_certificate(BIO* bio) {
     return Certificate(PEM_read_bio_X509(bio, nullptr, no_passphrase, nullptr));
 }
@@ -80,15 +88,19 @@ Result<void> use_certificate(SSL_CTX* context, std::string_view pem) {
     return {};
 }
 
-Result<void> use_key(SSL_CTX* context, std::string_view pem) {
-    const Bio bio = reader(pem);
-    const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-    if (!key) {
-        const bool encrypted = pem.find("ENCRYPTED") != std::string_view::npos;
-        return refuse(encrypted ? "the private key is protected by a passphrase; store it without "
-                                  "one, readable by the hub alone"
-                                : "the text holds no private key in PEM form");
+std::string why_no_key(std::string_view pem, bool phrase_given) {
+    if (pem.find("ENCRYPTED") == std::string_view::npos) {
+        return "the text holds no private key in PEM form";
     }
+    return phrase_given ? "the private key cannot be read with this passphrase"
+                        : "the private key is protected by a passphrase; give it, or store the key "
+                          "without one, readable by its user alone";
+}
+
+Result<void> use_key(SSL_CTX* context, std::string_view pem, std::string phrase) {
+    const Bio bio = reader(pem);
+    const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, given_passphrase, &phrase));
+    if (!key) return refuse(why_no_key(pem, !phrase.empty()));
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
         SSL_CTX_check_private_key(context) != 1) {
         return refuse("the private key does not belong to the certificate");
@@ -96,12 +108,13 @@ Result<void> use_key(SSL_CTX* context, std::string_view pem) {
     return {};
 }
 
-Result<void> use_identity(SSL_CTX* context, std::string_view certificate, std::string_view key) {
+Result<void> use_identity(SSL_CTX* context, std::string_view certificate, std::string_view key,
+                          const std::string& phrase) {
     if (certificate.size() > pem_bytes_max || key.size() > pem_bytes_max) {
         return refuse("more than 1 MiB is no certificate or key");
     }
     if (auto used = use_certificate(context, certificate); !used) return used;
-    return use_key(context, key);
+    return use_key(context, key, phrase);
 }
 
 Result<SslContext> make_context(const SSL_METHOD* method) {
@@ -177,7 +190,8 @@ Result<std::shared_ptr<const TlsServer>> TlsServer::create(const TlsServerOption
     auto context = make_context(TLS_server_method());
     if (!context) return std::unexpected(context.error());
     SSL_CTX* native = context->get();
-    if (auto used = use_identity(native, options.certificate_chain_pem, options.private_key_pem);
+    if (auto used =
+            use_identity(native, options.certificate_chain_pem, options.private_key_pem, {});
         !used) {
         return std::unexpected(used.error());
     }
@@ -218,8 +232,8 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::create(const TlsClientOption
     }
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, TlsStream::note_verification);
     if (!options.certificate_chain_pem.empty()) {
-        if (auto used =
-                use_identity(native, options.certificate_chain_pem, options.private_key_pem);
+        if (auto used = use_identity(native, options.certificate_chain_pem, options.private_key_pem,
+                                     options.pass_phrase);
             !used) {
             return std::unexpected(used.error());
         }

@@ -53,6 +53,7 @@ struct TlsClientOptions {
     std::string ca_pem;                 ///< whom to trust; empty: the system's authorities
     std::string certificate_chain_pem;  ///< the client's own certificate, empty for none
     std::string private_key_pem;
+    std::string pass_phrase;  ///< of the key; empty when it has none
 };
 
 /// A client's side. Trusts the given authorities only, and always checks the host name.

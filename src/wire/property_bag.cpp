@@ -35,21 +35,21 @@ class BagWriter {
 /// Where the reader puts each name that is not an application property.
 struct KnownName {
     std::string_view name;
-    std::optional<std::string> ReceivedProperties::* member;
+    std::optional<std::string> DeviceProperties::* member;
 };
 
 constexpr std::array known_names{
-    KnownName{"$.mid", &ReceivedProperties::message_id},
-    KnownName{"$.cid", &ReceivedProperties::correlation_id},
-    KnownName{"$.uid", &ReceivedProperties::user_id},
-    KnownName{"$.to", &ReceivedProperties::to},
-    KnownName{"$.ct", &ReceivedProperties::content_type},
-    KnownName{"$.ce", &ReceivedProperties::content_encoding},
-    KnownName{"$.exp", &ReceivedProperties::expiry_time},
-    KnownName{ack_property, &ReceivedProperties::ack},
+    KnownName{"$.mid", &DeviceProperties::message_id},
+    KnownName{"$.cid", &DeviceProperties::correlation_id},
+    KnownName{"$.uid", &DeviceProperties::user_id},
+    KnownName{"$.to", &DeviceProperties::to},
+    KnownName{"$.ct", &DeviceProperties::content_type},
+    KnownName{"$.ce", &DeviceProperties::content_encoding},
+    KnownName{"$.exp", &DeviceProperties::expiry_time},
+    KnownName{ack_property, &DeviceProperties::ack},
 };
 
-void store(ReceivedProperties& properties, std::string name, std::string value) {
+void store(DeviceProperties& properties, std::string name, std::string value) {
     for (const KnownName& known : known_names) {
         if (known.name == name) {
             properties.*known.member = std::move(value);
@@ -87,8 +87,17 @@ std::string to_property_bag(const model::DeviceId& device,
     return bag.take();
 }
 
-Result<ReceivedProperties> from_property_bag(std::string_view bag) {
-    ReceivedProperties properties;
+std::string to_property_bag(const DeviceProperties& properties) {
+    BagWriter bag;
+    for (const KnownName& known : known_names) bag.add(known.name, properties.*known.member);
+    for (const auto& [name, value] : properties.properties) {
+        bag.add(name, std::string_view(value));
+    }
+    return bag.take();
+}
+
+Result<DeviceProperties> from_property_bag(std::string_view bag) {
+    DeviceProperties properties;
     std::size_t pairs = 0;
     while (!bag.empty()) {
         const std::string_view pair = bag.substr(0, bag.find('&'));

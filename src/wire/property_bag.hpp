@@ -32,8 +32,9 @@ inline constexpr std::size_t bag_pairs_max = 1024;
 std::string to_property_bag(const model::DeviceId& device,
                             const model::CloudToDeviceMessage& message);
 
-/// What a device reads from a bag. Times and words stay text: a device shows them as they came.
-struct ReceivedProperties {
+/// What a device reads from a bag, and writes into that of its telemetry. Times and words stay
+/// text: a device shows them as they came.
+struct DeviceProperties {
     std::optional<std::string> message_id;
     std::optional<std::string> correlation_id;
     std::optional<std::string> user_id;
@@ -47,10 +48,13 @@ struct ReceivedProperties {
     /// empty value.
     std::vector<std::pair<std::string, std::string>> properties;
 
-    bool operator==(const ReceivedProperties&) const = default;
+    bool operator==(const DeviceProperties&) const = default;
 };
 
+/// The bag of a device's telemetry; empty for no properties.
+std::string to_property_bag(const DeviceProperties& properties);
+
 /// Reads any bag that SDKs or the service write. Errors: malformed (too many pairs).
-Result<ReceivedProperties> from_property_bag(std::string_view bag);
+Result<DeviceProperties> from_property_bag(std::string_view bag);
 
 }  // namespace restante::wire

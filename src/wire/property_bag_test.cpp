@@ -103,8 +103,19 @@ TEST(PropertyBag, ReadsRawNamesAndValuesOfSendersThatDoNotEscape) {
     EXPECT_THAT(read->properties, ElementsAre(Pair("k", "later")));
 }
 
+TEST(PropertyBag, OfTelemetryReadsBackAsItWasWritten) {
+    DeviceProperties sent;
+    sent.message_id = "m 1/2";
+    sent.content_type = "text/plain";
+    sent.properties = {{"a&b", "\xC3\xBC=1"}, {"empty", ""}};
+    EXPECT_EQ(to_property_bag(sent),
+              "%24.mid=m%201%2F2&%24.ct=text%2Fplain&a%26b=%C3%BC%3D1&empty=");
+    EXPECT_EQ(from_property_bag(to_property_bag(sent)), sent);
+    EXPECT_EQ(to_property_bag(DeviceProperties{}), "");
+}
+
 TEST(PropertyBag, OfNothingIsNothing) {
-    EXPECT_EQ(*from_property_bag(""), ReceivedProperties{});
+    EXPECT_EQ(*from_property_bag(""), DeviceProperties{});
 }
 
 TEST(PropertyBag, HasABoundOnItsPairs) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
-#include "wire/property_bag.hpp"
 
 namespace restante::wire {
 namespace {
@@ -47,11 +46,7 @@ void read_query(std::string_view query, MqttUsername& username) {
     }
 }
 
-}  // namespace
-
-Result<std::string> devicebound_topic(const model::DeviceId& device,
-                                      const model::CloudToDeviceMessage& message) {
-    std::string topic = devicebound_base(device) + '/' + to_property_bag(device, message);
+Result<std::string> within_limit(std::string topic) {
     if (topic.size() > topic_bytes_max) {
         return fail(ErrorCode::message_too_large,
                     fmt::format("the message's properties make an MQTT topic of {} bytes, at most "
@@ -59,6 +54,19 @@ Result<std::string> devicebound_topic(const model::DeviceId& device,
                                 topic.size(), topic_bytes_max));
     }
     return topic;
+}
+
+}  // namespace
+
+Result<std::string> devicebound_topic(const model::DeviceId& device,
+                                      const model::CloudToDeviceMessage& message) {
+    return within_limit(devicebound_base(device) + '/' + to_property_bag(device, message));
+}
+
+Result<std::string> telemetry_topic(const model::DeviceId& device,
+                                    const DeviceProperties& properties) {
+    return within_limit("devices/" + device.value() + "/messages/events/" +
+                        to_property_bag(properties));
 }
 
 std::string devicebound_filter(const model::DeviceId& device) {

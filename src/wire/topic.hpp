@@ -16,6 +16,7 @@
 #include "model/cloud_to_device_message.hpp"
 #include "model/device_id.hpp"
 #include "model/module_id.hpp"
+#include "wire/property_bag.hpp"
 
 namespace restante::wire {
 
@@ -54,6 +55,11 @@ struct TelemetryTopic {
 
 /// nullopt when the topic is none of telemetry.
 std::optional<TelemetryTopic> parse_telemetry_topic(std::string_view topic);
+
+/// The topic a device publishes its telemetry to. Errors: message_too_large, when the
+/// percent-encoded properties do not fit a topic.
+Result<std::string> telemetry_topic(const model::DeviceId& device,
+                                    const DeviceProperties& properties);
 
 struct MqttUsername {
     std::string host;

@@ -82,6 +82,17 @@ TEST(TelemetryTopic, IsKnownWithEveryEndingOfTheSdks) {
     EXPECT_EQ(parse_telemetry_topic("devices/d1/modules/m/messages/events/k=a/b/"), module);
 }
 
+TEST(TelemetryTopic, ThatADeviceWritesIsReadBack) {
+    DeviceProperties properties;
+    properties.properties = {{"k", "a/b"}};
+    const auto topic = telemetry_topic(device("d1"), properties);
+    ASSERT_TRUE(topic);
+    EXPECT_EQ(parse_telemetry_topic(*topic),
+              (TelemetryTopic{.device_id = "d1", .module_id = {}, .bag = "k=a%2Fb"}));
+    properties.properties[0].second = std::string(topic_bytes_max, 'x');
+    EXPECT_EQ(telemetry_topic(device("d1"), properties).error().code, ErrorCode::message_too_large);
+}
+
 TEST(TelemetryTopic, IsNoOther) {
     for (const char* topic :
          {"", "devices/d1/messages/devicebound/x", "devices/d1/messages/eventsx",

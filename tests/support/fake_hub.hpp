@@ -32,6 +32,7 @@ struct HubScript {
     std::uint8_t subscribe_answer = 1;
     bool answers_connect = true;
     bool answers_subscribe = true;
+    bool answers_publish = true;
 };
 
 /// What all of a hub's connections have heard. Shared by the test, the listener and its sessions.
@@ -58,6 +59,8 @@ class HubRecord {
     std::vector<std::string> subscribed;
     std::vector<std::string> unsubscribed;
     std::vector<mqtt::PacketId> acknowledged;
+    std::vector<mqtt::Publish> published;
+    std::vector<Bytes> certificates;  ///< of clients that showed one
     int goodbyes = 0;
     int closed = 0;
     net::ConnectionHandle newest;
@@ -68,9 +71,10 @@ class FakeHubSession final : public net::Session {
   public:
     explicit FakeHubSession(std::shared_ptr<HubRecord> record) : record_(std::move(record)) {}
 
-    void start(net::ConnectionHandle handle, const net::Peer&, Now now) override {
+    void start(net::ConnectionHandle handle, const net::Peer& peer, Now now) override {
         engine_.emplace(mqtt::ServerLimits(), now.steady);
         record_->change([&] {
+            for (const auto& each : peer.certificate_chain) record_->certificates.push_back(each);
             record_->newest = handle;
             record_->publish = [this, handle](mqtt::Publish message) {
                 handle.post([this, message = std::move(message)] {
@@ -118,7 +122,10 @@ class FakeHubSession final : public net::Session {
     }
     void on(mqtt::Acknowledged& event) { record_->acknowledged.push_back(event.packet_id); }
     void on(mqtt::Disconnected&) { ++record_->goodbyes; }
-    void on(mqtt::PublishReceived& event) { engine_->acknowledge(event.publish.packet_id); }
+    void on(mqtt::PublishReceived& event) {
+        record_->published.push_back(event.publish);
+        if (record_->script.answers_publish) engine_->acknowledge(event.publish.packet_id);
+    }
     void on(mqtt::Failed&) {}
 
     std::shared_ptr<HubRecord> record_;  // shared with the hub

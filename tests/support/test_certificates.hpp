@@ -32,7 +32,7 @@ inline std::unique_ptr<BIO, int (*)(BIO*)> reader(const std::string& text) {
     return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
 }
 
-inline void extend(X509* certificate, int kind, const char* value) {
+inline void extend(::X509* certificate, int kind, const char* value) {
     X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value);
     X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
@@ -46,7 +46,7 @@ inline TestCertificate make_certificate(const std::string& name, const std::stri
                                         const TestCertificate* issuer, int days = 2) {
     constexpr long day_seconds = 24 * 3600;
     EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* certificate = X509_new();
+    ::X509* certificate = X509_new();
     X509_set_version(certificate, X509_VERSION_3);
     static long serial = 0;
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
@@ -61,7 +61,7 @@ inline TestCertificate make_certificate(const std::string& name, const std::stri
     } else {
         detail::extend(certificate, NID_subject_alt_name, hosts.c_str());
     }
-    X509* parent = nullptr;
+    ::X509* parent = nullptr;
     EVP_PKEY* parent_key = nullptr;
     if (issuer != nullptr) {
         parent = PEM_read_bio_X509(detail::reader(issuer->certificate_pem).get(), nullptr, nullptr,
@@ -84,9 +84,21 @@ inline TestCertificate make_certificate(const std::string& name, const std::stri
     return made;
 }
 
+/// The private key as a file holds it that a passphrase protects.
+inline std::string encrypt_key(const TestCertificate& made, const std::string& phrase) {
+    EVP_PKEY* key = PEM_read_bio_PrivateKey(detail::reader(made.private_key_pem).get(), nullptr,
+                                            nullptr, nullptr);
+    BIO* text = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(text, key, EVP_aes_256_cbc(),
+                             reinterpret_cast<const unsigned char*>(phrase.data()),
+                             static_cast<int>(phrase.size()), nullptr, nullptr);
+    EVP_PKEY_free(key);
+    return detail::drain(text);
+}
+
 /// As it is sent in a TLS handshake.
 inline Bytes to_der(const TestCertificate& made) {
-    X509* certificate =
+    ::X509* certificate =
         PEM_read_bio_X509(detail::reader(made.certificate_pem).get(), nullptr, nullptr, nullptr);
     Bytes der(static_cast<std::size_t>(i2d_X509(certificate, nullptr)));
     unsigned char* end = der.data();

@@ -27,14 +27,20 @@ struct TokenCredentials {
     WallTime expiry;
 };
 
+/// A certificate, which TLS shows.
+struct CertificateCredentials {};
+
 struct Configuration {
     std::string hub;   ///< the hub's name, as tokens and the user name spell it
     std::string host;  ///< where to connect: the hub or a gateway
     std::uint16_t port = 0;
     model::DeviceId device;
-    std::variant<KeyCredentials, TokenCredentials> credentials;
+    std::variant<KeyCredentials, TokenCredentials, CertificateCredentials> credentials;
     ClientOptions options;
     std::shared_ptr<const net::TlsClient> tls;
+
+    /// How the client introduces itself.
+    std::string client_type() const;
 
     // Each throws std::invalid_argument, naming what cannot be used and never a secret.
 
@@ -45,6 +51,12 @@ struct Configuration {
                                             const ClientOptions& options);
     static Configuration from_sastoken(std::string_view token, WallTime now,
                                        const ClientOptions& options);
+    static Configuration from_x509_certificate(const X509& x509, std::string_view hostname,
+                                               std::string_view device_id,
+                                               const ClientOptions& options);
+
+    /// Another token for the same device and hub.
+    TokenCredentials read_other_token(std::string_view token, WallTime now) const;
 };
 
 }  // namespace restante::device

@@ -63,6 +63,19 @@ Step ConnectionMachine::disconnect(SteadyTime now) {
     return step;
 }
 
+Step ConnectionMachine::renew(SteadyTime now) {
+    Step step;
+    if (state_ == State::connected) {
+        reopen(step, now);
+    } else if (state_ == State::disconnecting) {
+        reopen_ = true;
+    } else {
+        step.abort = state_ == State::connecting;
+        open(step, now);
+    }
+    return step;
+}
+
 Step ConnectionMachine::accepted(std::optional<SteadyTime> renew_at) {
     Step step;
     if (state_ != State::connecting) return step;
@@ -108,14 +121,7 @@ Step ConnectionMachine::advance(SteadyTime now) {
         step.abort = true;
         end_farewell(step, now);
     } else if (ready_) {
-        // The token is about to expire: a good-bye, then the next connection with a new one.
-        state_ = State::disconnecting;
-        ready_ = false;
-        retries_ = 0;
-        reopen_ = true;
-        deadline_ = now + disconnect_timeout;
-        step.close = true;
-        step.connected = false;
+        reopen(step, now);  // the token is about to expire
     } else {
         step.abort = true;
         end(step, Failure{FailureKind::timeout, "the hub did not answer within 60 s"}, now);
@@ -156,6 +162,17 @@ void ConnectionMachine::end_farewell(Step& step, SteadyTime now) {
         open(step, now);
     }
     step.disconnected = true;
+}
+
+/// A good-bye, then the next connection with a new token.
+void ConnectionMachine::reopen(Step& step, SteadyTime now) {
+    state_ = State::disconnecting;
+    ready_ = false;
+    retries_ = 0;
+    reopen_ = true;
+    deadline_ = now + disconnect_timeout;
+    step.close = true;
+    step.connected = false;
 }
 
 Milliseconds ConnectionMachine::next_pause() {

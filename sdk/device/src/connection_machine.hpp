@@ -71,6 +71,8 @@ class ConnectionMachine {
     // What the application asks.
     Step connect(SteadyTime now);
     Step disconnect(SteadyTime now);
+    /// Connects with another token: anew when a connection stands or is being made.
+    Step renew(SteadyTime now);
 
     // What the connection reports.
 
@@ -89,6 +91,7 @@ class ConnectionMachine {
     void open(Step& step, SteadyTime now);
     void end(Step& step, Failure failure, SteadyTime now);
     void end_farewell(Step& step, SteadyTime now);
+    void reopen(Step& step, SteadyTime now);
     Milliseconds next_pause();
 
     MachineOptions options_;

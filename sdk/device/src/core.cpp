@@ -8,11 +8,9 @@
 
 #include "auth/shared_access_signature.hpp"
 #include "base/random.hpp"
-#include "hub_session.hpp"
+#include "mqtt_session.hpp"
 #include "net/connector.hpp"
 #include "stragglers.hpp"
-#include "wire/property_bag.hpp"
-#include "wire/topic.hpp"
 
 namespace restante::device {
 namespace {
@@ -27,22 +25,6 @@ std::uint32_t random_seed() {
     return seed;
 }
 
-Message to_message(wire::ReceivedProperties read, BytesView body) {
-    Message message;
-    message.data = to_text(body);
-    for (auto& [name, value] : read.properties) {
-        message.custom_properties.set(std::move(name), std::move(value));
-    }
-    message.message_id = std::move(read.message_id);
-    message.expiry_time_utc = std::move(read.expiry_time);
-    message.correlation_id = std::move(read.correlation_id);
-    message.user_id = std::move(read.user_id);
-    message.content_encoding = std::move(read.content_encoding);
-    message.content_type = std::move(read.content_type);
-    message.ack = std::move(read.ack);
-    return message;
-}
-
 }  // namespace
 
 Core::Core(Configuration configuration, std::shared_ptr<Dispatcher> dispatcher)
@@ -53,7 +35,11 @@ Core::Core(Configuration configuration, std::shared_ptr<Dispatcher> dispatcher)
                random_seed()),
       loops_(std::make_unique<net::Loops>(1)),
       loop_(loops_->at(0)),
-      timer_(std::make_unique<net::Timer>(loop_.context())) {}
+      timer_(std::make_unique<net::Timer>(loop_.context())) {
+    if (std::holds_alternative<TokenCredentials>(configuration_.credentials)) {
+        loop_.post([this] { await_token_due(); });
+    }
+}
 
 Core::~Core() {
     stop();
@@ -108,6 +94,46 @@ std::future<Outcome> Core::want_messages(bool wanted) {
     });
 }
 
+std::future<Outcome> Core::send(Message message) {
+    return request([this, message = std::move(message)](Waiter waiter) mutable {
+        if (sending_.full()) {
+            return waiter.set_value(
+                Failure{FailureKind::refused,
+                        fmt::format("{} messages wait to be sent already", sending_held_max)});
+        }
+        const bool open = machine_.state() == ConnectionMachine::State::connected;
+        if (!open && !configuration_.options.auto_connect) {
+            return waiter.set_value(Failure{FailureKind::not_connected, ""});
+        }
+        sending_.add(std::move(message), std::move(waiter), now());
+        if (open) {
+            handle_.post([this, session = session_] {
+                if (session == session_) flush_sending();
+            });
+        } else if (!machine_.retrying()) {
+            apply(machine_.connect(now()));
+        }
+        arm_timer();
+    });
+}
+
+std::future<Outcome> Core::replace_token(TokenCredentials token) {
+    return request([this, token = std::move(token)](Waiter waiter) mutable {
+        configuration_.credentials = std::move(token);
+        ready_waiters_.push_back(std::move(waiter));
+        apply(machine_.renew(now()));
+        await_token_due();
+    });
+}
+
+void Core::await_token_due() {
+    const Now at = clock_.now();
+    const Milliseconds life =
+        std::get<TokenCredentials>(configuration_.credentials).expiry - at.wall;
+    token_due_ = at.steady + life - std::min(renewal_margin, life / 2);
+    arm_timer();
+}
+
 void Core::forget_messages() {
     loop_.post([this] { wants_messages_ = false; });
 }
@@ -116,6 +142,7 @@ void Core::refuse_requests() {
     loop_.post([this] {
         refusing_ = true;
         answer(ready_waiters_, Failure{FailureKind::cancelled, ""});
+        sending_.fail_all({FailureKind::cancelled, ""});
     });
 }
 
@@ -156,11 +183,18 @@ void Core::apply(Step step) {
     }
     if (step.connected) {
         connected_ = *step.connected;
-        if (!connected_) dispatcher_->forget_unacknowledged();
+        if (!connected_) {
+            dispatcher_->forget_unsettled();
+            sending_.rewind();
+        }
         dispatcher_->push_state_change();
     }
     if (step.report) dispatcher_->push_exception(to_exception(*step.report));
-    if (step.ready) answer(ready_waiters_, step.ready->failure);
+    if (step.ready) {
+        answer(ready_waiters_, step.ready->failure);
+        // No connection is coming that they could wait for.
+        if (step.ready->failure && !machine_.wanted()) sending_.fail_all(*step.ready->failure);
+    }
     if (step.disconnected) answer(disconnected_waiters_, std::nullopt);
     if (step.open) open();
     arm_timer();
@@ -171,12 +205,12 @@ void Core::answer(std::vector<Waiter>& waiters, const Outcome& outcome) {
 }
 
 void Core::open() {
-    auto packet = make_connect();
-    if (!packet) {
-        const Failure failure{FailureKind::credential, packet.error().message};
+    auto token = make_token();
+    if (!token) {
+        const Failure failure{FailureKind::credential, token.error().message};
         return apply(machine_.ended(failure, now()));
     }
-    auto session = std::make_unique<HubSession>(*this, *std::move(packet));
+    auto session = std::make_unique<MqttSession>(*this, configuration_, *std::move(token));
     session_ = session.get();
     subscription_ = Subscription::none;
     restoring_ = false;
@@ -189,32 +223,23 @@ void Core::open() {
     handle_ = net::connect(loop_, clock_, std::move(options), std::move(session));
 }
 
-Result<mqtt::Connect> Core::make_connect() {
+Result<std::string> Core::make_token() {
     const Now at = clock_.now();
-    const auto& options = configuration_.options;
-    mqtt::Connect packet;
-    packet.client_id = configuration_.device.value();
-    std::string client_type = "restante-device-cpp/" RESTANTE_VERSION;
-    if (!options.product_info.empty()) client_type += ' ' + options.product_info;
-    packet.user_name = wire::mqtt_username(configuration_.hub, configuration_.device, client_type);
-    packet.keep_alive_seconds = static_cast<std::uint16_t>(options.keep_alive.count());
     renew_at_.reset();
     if (const auto* own = std::get_if<KeyCredentials>(&configuration_.credentials)) {
-        const Milliseconds life = options.sastoken_ttl;
+        const Milliseconds life = configuration_.options.sastoken_ttl;
         const auto resource =
             fmt::format("{}/devices/{}", configuration_.hub, configuration_.device.value());
-        packet.password = to_bytes(
-            auth::SharedAccessSignature::create(resource, own->key, at.wall + life, own->policy));
         renew_at_ = at.steady + life - std::min(renewal_margin, life / 2);
-        return packet;
+        return auth::SharedAccessSignature::create(resource, own->key, at.wall + life, own->policy);
     }
-    const auto& given = std::get<TokenCredentials>(configuration_.credentials);
-    if (at.wall > given.expiry) {
+    const auto* given = std::get_if<TokenCredentials>(&configuration_.credentials);
+    if (given == nullptr) return std::string();
+    if (at.wall > given->expiry) {
         return fail(ErrorCode::unauthorized,
-                    "the shared access signature has expired; make a client with a new one");
+                    "the shared access signature has expired; give a new one to update_sastoken");
     }
-    packet.password = to_bytes(given.token);
-    return packet;
+    return given->token;
 }
 
 void Core::drop_session() {
@@ -230,12 +255,25 @@ void Core::end_connection(Failure failure) {
 
 void Core::arm_timer() {
     timer_->cancel();
-    const auto due = machine_.next_deadline();
+    std::optional<SteadyTime> due;
+    for (const auto& each : {machine_.next_deadline(), sending_.next_deadline(), token_due_}) {
+        if (each && (!due || *each < *due)) due = each;
+    }
     if (!due) return;
     timer_->expires_after(std::max(Milliseconds(1), *due - now()));
     timer_->async_wait([this](const auto& cancelled) {
-        if (!cancelled) apply(machine_.advance(now()));
+        if (!cancelled) advance();
     });
+}
+
+void Core::advance() {
+    const SteadyTime at = now();
+    sending_.advance(at);
+    if (token_due_ && at >= *token_due_) {
+        token_due_.reset();
+        dispatcher_->push_token_required();
+    }
+    apply(machine_.advance(at));
 }
 
 // -- reports of the session ----------------------------------------------------------------------
@@ -244,6 +282,7 @@ void Core::on_accepted(bool session_present) {
     dispatcher_->resume();
     if (session_present && stored_) subscription_ = Subscription::standing;
     apply(machine_.accepted(renew_at_));
+    flush_sending();
     const bool standing = subscription_ == Subscription::standing;
     if (wants_messages_ == standing) return apply(machine_.ready(now()));
     restoring_ = machine_.wanted();
@@ -254,7 +293,7 @@ void Core::subscribe() {
     ++unanswered_;
     subscription_ = Subscription::requested;
     machine_.requested(now());
-    session_->subscribe(wire::devicebound_filter(configuration_.device));
+    session_->subscribe();
     arm_timer();
 }
 
@@ -262,7 +301,7 @@ void Core::unsubscribe() {
     ++unanswered_;
     subscription_ = Subscription::none;
     machine_.requested(now());
-    session_->unsubscribe(wire::devicebound_filter(configuration_.device));
+    session_->unsubscribe();
     arm_timer();
 }
 
@@ -292,26 +331,32 @@ void Core::answered() {
     apply(machine_.ready(now()));
 }
 
-void Core::on_message(mqtt::Publish publish, std::function<void()> acknowledge) {
-    const auto refuse = [&](std::string_view why) {
-        // Acknowledged all the same: the hub would only send it again, and stop at ten of them.
-        if (acknowledge) acknowledge();
-        dispatcher_->push_exception(
-            to_exception({FailureKind::protocol, fmt::format("a message was discarded: {}", why)}));
-    };
-    const auto bag = wire::devicebound_bag(configuration_.device, publish.topic);
-    if (!bag) return refuse("it came on a topic that is not this device's");
-    auto properties = wire::from_property_bag(*bag);
-    if (!properties) return refuse(properties.error().message);
-    const bool kept = acknowledge != nullptr;
-    if (dispatcher_->push_message({.message = to_message(*std::move(properties), publish.payload),
-                                   .acknowledge = std::move(acknowledge)})) {
+void Core::on_message(Message message, Settle settle) {
+    const bool kept = settle != nullptr;
+    if (dispatcher_->push_message({.message = std::move(message), .settle = std::move(settle)})) {
         return;
     }
     dispatcher_->push_exception(to_exception(
         {FailureKind::protocol,
          fmt::format("a message found {} others waiting for their handler; {}", messages_held_max,
                      kept ? "the hub keeps it and sends it again" : "it is lost (QoS 0)")}));
+}
+
+void Core::on_discarded(std::string_view why) {
+    dispatcher_->push_exception(
+        to_exception({FailureKind::protocol, fmt::format("a message was discarded: {}", why)}));
+}
+
+void Core::flush_sending() {
+    while (const auto entry = sending_.next()) {
+        const auto refused = session_->send(entry->number, entry->message);
+        if (refused) sending_.answer(entry->number, refused);
+    }
+}
+
+void Core::on_sent(std::uint64_t number, const Outcome& outcome) {
+    sending_.answer(number, outcome);
+    flush_sending();
 }
 
 void Core::on_ended(Failure failure) {

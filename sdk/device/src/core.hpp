@@ -22,14 +22,11 @@
 #include "dispatcher.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"
-#include "protocol/mqtt/client_engine.hpp"
+#include "sending.hpp"
 
 namespace restante::device {
 
 class HubSession;
-
-/// How a request ended: nullopt when it was done.
-using Outcome = std::optional<Failure>;
 
 class Core {
   public:
@@ -38,12 +35,16 @@ class Core {
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
-    // Requests, from any thread. Each future gets its outcome within a minute or so.
+    // Requests, from any thread. Each future gets its outcome within a minute or so, send()'s
+    // within send_timeout.
 
     std::future<Outcome> connect();
     std::future<Outcome> disconnect();
+    std::future<Outcome> send(Message message);
     /// Asks for messages, or for no more of them; done when the hub has answered.
     std::future<Outcome> want_messages(bool wanted);
+    /// Another token for a client that was made with one: connects with it, again or at last.
+    std::future<Outcome> replace_token(TokenCredentials token);
     /// Wishes for no messages on further connections; changes nothing on this one.
     void forget_messages();
     /// Ends every request that waits for a connection, and refuses further ones.
@@ -60,8 +61,10 @@ class Core {
     void on_accepted(bool session_present);
     void on_subscribed(bool granted);
     void on_unsubscribed();
-    /// `acknowledge` may be called on any thread; empty when the hub expects none.
-    void on_message(mqtt::Publish message, std::function<void()> acknowledge);
+    void on_message(Message message, Settle settle);
+    /// A message was none for this client.
+    void on_discarded(std::string_view why);
+    void on_sent(std::uint64_t number, const Outcome& outcome);
     void on_ended(Failure failure);
 
   private:
@@ -77,16 +80,20 @@ class Core {
     void apply(Step step);
     static void answer(std::vector<Waiter>& waiters, const Outcome& outcome);
     void open();
-    Result<mqtt::Connect> make_connect();
+    /// What this connection shows to the hub; empty for a device that has a certificate.
+    Result<std::string> make_token();
+    void flush_sending();
     void drop_session();
     void end_connection(Failure failure);
     void arm_timer();
+    void advance();
+    void await_token_due();
 
     void subscribe();
     void unsubscribe();
     void answered();
 
-    const Configuration configuration_;
+    Configuration configuration_;                   // of which only the token changes
     const std::shared_ptr<Dispatcher> dispatcher_;  // shared with the client and the thread
     SystemClock clock_;
     std::atomic<bool> connected_{false};
@@ -94,12 +101,14 @@ class Core {
     ConnectionMachine machine_;
     std::vector<Waiter> ready_waiters_;
     std::vector<Waiter> disconnected_waiters_;
+    Sending sending_;
     bool refusing_ = false;
 
     HubSession* session_ = nullptr;  // its connection owns it; reset when either lets go
     net::ConnectionHandle handle_;
-    std::optional<SteadyTime> renew_at_;  // of the token the session presents
-    bool looking_up_ = false;             // an attempt has begun, TLS has not stood since
+    std::optional<SteadyTime> renew_at_;   // of the token the session presents
+    std::optional<SteadyTime> token_due_;  // when the application is asked for another one
+    bool looking_up_ = false;              // an attempt has begun, TLS has not stood since
 
     bool wants_messages_ = false;
     bool stored_ = false;      // the hub has confirmed a subscription, which outlives connections

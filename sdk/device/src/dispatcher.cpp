@@ -1,8 +1,12 @@
 #include "dispatcher.hpp"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "restante/device/exceptions.hpp"
@@ -34,39 +38,72 @@ void report(const Dispatcher::ExceptionHandler& handler, const std::exception_pt
     }
 }
 
+int create_event() {
+    const int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    return descriptor;
+}
+
+/// Makes `slot` hold the handler, or nothing.
+template <class Handler>
+std::shared_ptr<const Handler> exchange(std::mutex& mutex, std::shared_ptr<const Handler>& slot,
+                                        Handler handler) {
+    auto next = handler ? std::make_shared<const Handler>(std::move(handler)) : nullptr;
+    const std::lock_guard lock(mutex);
+    slot.swap(next);
+    return next;
+}
+
 }  // namespace
 
-Dispatcher::MessageHandler Dispatcher::set_message_handler(MessageHandler handler) {
-    auto next = handler ? std::make_shared<const MessageHandler>(std::move(handler)) : nullptr;
-    const std::lock_guard lock(mutex_);
-    message_handler_.swap(next);
+Dispatcher::Dispatcher(Driver driver)
+    : ended_(driver == Driver::own_loop),
+      descriptor_(driver == Driver::own_loop ? create_event() : -1) {}
+
+Dispatcher::~Dispatcher() {
+    if (descriptor_ >= 0) close(descriptor_);
+}
+
+/// Something may have to be done. With the mutex held.
+void Dispatcher::wake() {
     changed_.notify_all();
-    return next ? *next : MessageHandler();
+    if (descriptor_ >= 0) eventfd_write(descriptor_, 1);
+}
+
+Dispatcher::MessageHandler Dispatcher::set_message_handler(MessageHandler handler) {
+    const auto before = exchange(mutex_, message_handler_, std::move(handler));
+    const std::lock_guard lock(mutex_);
+    wake();  // messages may have waited for it
+    return before ? *before : MessageHandler();
 }
 
 void Dispatcher::set_state_handler(StateHandler handler) {
-    auto next = handler ? std::make_shared<const StateHandler>(std::move(handler)) : nullptr;
-    const std::lock_guard lock(mutex_);
-    state_handler_.swap(next);
+    exchange(mutex_, state_handler_, std::move(handler));
+}
+
+void Dispatcher::set_token_handler(TokenHandler handler) {
+    exchange(mutex_, token_handler_, std::move(handler));
 }
 
 void Dispatcher::set_exception_handler(ExceptionHandler handler) {
-    auto next = handler ? std::make_shared<const ExceptionHandler>(std::move(handler)) : nullptr;
-    const std::lock_guard lock(mutex_);
-    exception_handler_.swap(next);
+    exchange(mutex_, exception_handler_, std::move(handler));
 }
 
 bool Dispatcher::push_message(Delivery delivery) {
     const std::lock_guard lock(mutex_);
-    if (flow_ != Flow::open && delivery.acknowledge) return true;  // it stays with the hub
+    if (flow_ != Flow::open && delivery.settle) return true;  // it stays with the hub
     if (messages_.size() >= messages_held_max) return false;
     messages_.push_back(std::move(delivery));
-    changed_.notify_all();
+    wake();
     return true;
 }
 
 void Dispatcher::push_state_change() {
     notify(StateChange{});
+}
+
+void Dispatcher::push_token_required() {
+    notify(TokenRequired{});
 }
 
 void Dispatcher::push_exception(std::exception_ptr exception) {
@@ -77,18 +114,18 @@ void Dispatcher::notify(Notice notice) {
     const std::lock_guard lock(mutex_);
     if (notices_.size() >= notices_held_max) return;
     notices_.push_back(std::move(notice));
-    changed_.notify_all();
+    wake();
 }
 
-void Dispatcher::forget_unacknowledged() {
+void Dispatcher::forget_unsettled() {
     const std::lock_guard lock(mutex_);
-    std::erase_if(messages_, [](const Delivery& held) { return held.acknowledge != nullptr; });
+    std::erase_if(messages_, [](const Delivery& held) { return held.settle != nullptr; });
 }
 
 bool Dispatcher::pause(Patience patience) {
     std::unique_lock lock(mutex_);
     if (flow_ == Flow::open) flow_ = Flow::paused;
-    std::erase_if(messages_, [](const Delivery& held) { return held.acknowledge != nullptr; });
+    std::erase_if(messages_, [](const Delivery& held) { return held.settle != nullptr; });
     if (on_thread()) return true;
     return changed_.wait_for(lock, patience, [this] { return !handling_message_; });
 }
@@ -96,7 +133,7 @@ bool Dispatcher::pause(Patience patience) {
 void Dispatcher::resume() {
     const std::lock_guard lock(mutex_);
     if (flow_ == Flow::paused) flow_ = Flow::open;
-    changed_.notify_all();
+    wake();
 }
 
 bool Dispatcher::stop(Patience patience) {
@@ -118,23 +155,54 @@ bool Dispatcher::can_deliver() const {
     return flow_ == Flow::open && message_handler_ && !messages_.empty();
 }
 
+std::optional<Dispatcher::Delivery> Dispatcher::take(Patience patience) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, patience,
+                      [this] { return flow_ == Flow::stopped || !messages_.empty(); });
+    if (flow_ == Flow::stopped || messages_.empty()) return std::nullopt;
+    Delivery delivery = std::move(messages_.front());
+    messages_.pop_front();
+    return delivery;
+}
+
 void Dispatcher::run() {
     thread_ = std::this_thread::get_id();
     std::unique_lock lock(mutex_);
-    while (true) {
+    do {
         changed_.wait(
             lock, [this] { return flow_ == Flow::stopped || !notices_.empty() || can_deliver(); });
-        if (!notices_.empty()) {
-            deliver_notice(lock);
-        } else if (can_deliver()) {
-            deliver_message(lock);
-        } else {
-            break;
-        }
-        run_deferred(lock);
-    }
+    } while (deliver_one(lock));
     ended_ = true;
     changed_.notify_all();
+}
+
+std::size_t Dispatcher::poll() {
+    std::unique_lock lock(mutex_);
+    if (!ended_ || flow_ == Flow::stopped) return 0;  // on another thread, or over
+    ended_ = false;
+    thread_ = std::this_thread::get_id();
+    eventfd_t count = 0;
+    eventfd_read(descriptor_, &count);
+    const std::size_t waiting = notices_.size() + messages_.size();
+    std::size_t done = 0;
+    while (done < waiting && deliver_one(lock)) ++done;
+    if (!notices_.empty() || can_deliver()) wake();
+    thread_ = std::thread::id();
+    ended_ = true;
+    changed_.notify_all();
+    return done;
+}
+
+bool Dispatcher::deliver_one(std::unique_lock<std::mutex>& lock) {
+    if (!notices_.empty()) {
+        deliver_notice(lock);
+    } else if (can_deliver()) {
+        deliver_message(lock);
+    } else {
+        return false;
+    }
+    run_deferred(lock);
+    return true;
 }
 
 // What belongs to the application (handlers, messages, deferred work) is let go of without the
@@ -144,15 +212,19 @@ void Dispatcher::deliver_notice(std::unique_lock<std::mutex>& lock) {
     Notice notice = std::move(notices_.front());
     notices_.pop_front();
     auto on_state = state_handler_;
+    auto on_token = token_handler_;
     auto on_exception = exception_handler_;
     lock.unlock();
     if (const auto* exception = std::get_if<std::exception_ptr>(&notice)) {
         if (on_exception) report(*on_exception, *exception);
+    } else if (std::holds_alternative<TokenRequired>(notice)) {
+        if (on_token) call("on_new_sastoken_required", *on_token);
     } else if (on_state) {
         call("on_connection_state_change", *on_state);
     }
     notice = StateChange{};
     on_state.reset();
+    on_token.reset();
     on_exception.reset();
     lock.lock();
 }
@@ -163,8 +235,9 @@ void Dispatcher::deliver_message(std::unique_lock<std::mutex>& lock) {
     auto handler = message_handler_;
     handling_message_ = true;
     lock.unlock();
-    const bool handled = call("on_message_received", [&] { (*handler)(delivery.message); });
-    if (handled && delivery.acknowledge) delivery.acknowledge();
+    auto settlement = Settlement::abandon;
+    call("on_message_received", [&] { settlement = (*handler)(delivery.message); });
+    if (delivery.settle) delivery.settle(settlement);
     delivery = Delivery{};
     handler.reset();
     lock.lock();
@@ -182,16 +255,14 @@ void Dispatcher::run_deferred(std::unique_lock<std::mutex>& lock) {
     }
 }
 
-bool Dispatcher::call(std::string_view name, const std::function<void()>& handler) {
+void Dispatcher::call(std::string_view name, const std::function<void()>& handler) {
     try {
         handler();
-        return true;
     } catch (...) {
         // Python's sentence for it.
         push_exception(std::make_exception_ptr(
             ClientError(fmt::format("HANDLER ({}): Error during invocation: {}", name,
                                     text_of(std::current_exception())))));
-        return false;
     }
 }
 

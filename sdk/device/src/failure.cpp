@@ -60,6 +60,8 @@ std::exception_ptr to_exception(const Failure& failure) {
             return make<OperationCancelled>("Operation was cancelled before completion", cause);
         case FailureKind::not_connected:
             return make<NoConnectionError>("Client is not connected to IoTHub", cause);
+        case FailureKind::misused:
+            return std::make_exception_ptr(ClientError(cause));
         case FailureKind::shut_down:
             return make<ClientError>("Client has already been shut down", cause);
     }

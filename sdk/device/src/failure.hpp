@@ -19,6 +19,7 @@ enum class FailureKind : std::uint8_t {
     timeout,        ///< no answer in time
     cancelled,      ///< disconnect() or shutdown() came first
     not_connected,  ///< and not allowed to connect
+    misused,        ///< the cause is Python's sentence
     shut_down,
 };
 

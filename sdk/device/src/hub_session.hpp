@@ -1,56 +1,44 @@
 #pragma once
-// One MQTT connection of a device client: CONNECT, subscription, messages in, acknowledgements out.
+// One connection of a device client, whatever it speaks: what Core asks of it, and what it has in
+// common with the others.
 //
 // Owned by its connection (net/session.hpp) and run on that connection's loop, as Core is, to whom
 // it reports until one of them lets go of the other: closed() or abandon().
 
+#include <cstdint>
 #include <optional>
-#include <string>
 
 #include "failure.hpp"
 #include "net/session.hpp"
-#include "protocol/mqtt/client_engine.hpp"
+#include "restante/device/message.hpp"
+#include "sending.hpp"
 
 namespace restante::device {
 
 class Core;
 
-class HubSession final : public net::Session {
+class HubSession : public net::Session {
   public:
-    HubSession(Core& core, mqtt::Connect packet) : core_(&core), packet_(std::move(packet)) {}
-
-    void start(net::ConnectionHandle handle, const net::Peer& peer, Now now) override;
-    void receive(BytesView bytes, Now now) override;
-    Bytes take_output() override { return engine_.take_output(); }
-    std::optional<SteadyTime> next_deadline() const override { return engine_.next_deadline(); }
-    void advance(Now now) override;
-    bool finished() const override { return engine_.finished(); }
-    void closed(const Error& reason) override;
+    explicit HubSession(Core& core) : core_(&core) {}
 
     // From Core, through the connection's handle or inside one of this session's reports.
 
-    void subscribe(std::string filter);
-    void unsubscribe(std::string filter);
-    void say_goodbye() { engine_.disconnect(); }
+    /// Core::on_subscribed() answers.
+    virtual void subscribe() = 0;
+    /// Core::on_unsubscribed() answers.
+    virtual void unsubscribe() = 0;
+    /// Core::on_sent() answers, with the same number, unless this says at once why not.
+    virtual Outcome send(std::uint64_t number, const Message& message) = 0;
+    virtual void say_goodbye() = 0;
 
     /// Reports nothing any more.
     void abandon() { core_ = nullptr; }
 
-  private:
-    void handle_events();
-    void on(const mqtt::Connected& event);
-    void on(const mqtt::Refused& event);
-    void on(const mqtt::Subscribed& event);
-    void on(const mqtt::Unsubscribed& event);
-    void on(mqtt::MessageReceived&& event);
-    void on(const mqtt::Acknowledged&) {}
-    void on(const mqtt::Failed& event);
+    void closed(const Error& reason) final;
 
+  protected:
     Core* core_;
-    mqtt::Connect packet_;
-    mqtt::ClientEngine engine_;
-    net::ConnectionHandle handle_;
-    bool accepted_ = false;
+    bool accepted_ = false;           ///< the hub has accepted the device
     std::optional<Failure> failure_;  ///< known before the connection ends
 };
 

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
-#include "support/fake_hub.hpp"
+#include "support/device_client_fixture.hpp"
 
 namespace restante {
 namespace {
@@ -24,77 +22,12 @@ using testing::HasSubstr;
 using testing::Pair;
 using testing::StartsWith;
 
-const std::string key_text = "c2VjcmV0IGtleSBvZiBEZXZpY2UtMQ==";
+using test::device_key;
+using test::DeviceClientTest;
+using test::Mailbox;
+using test::thrown;
+
 const std::string filter = "devices/Device-1/messages/devicebound/#";
-
-/// What handlers put in and the test's thread waits for.
-template <class T>
-class Mailbox {
-  public:
-    void put(T value) {
-        const std::lock_guard lock(mutex_);
-        values_.push_back(std::move(value));
-        changed_.notify_all();
-    }
-    bool wait_for(std::size_t count) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, HubRecord::patience,
-                                 [&] { return values_.size() >= count; });
-    }
-    std::vector<T> values() {
-        const std::lock_guard lock(mutex_);
-        return values_;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<T> values_;
-};
-
-class DeviceClientTest : public testing::Test {
-  protected:
-    ClientOptions options() {
-        ClientOptions made;
-        made.server_verification_cert = hub.ca_pem();
-        made.port = hub.port();
-        return made;
-    }
-    IoTHubDeviceClient make() { return make(options()); }
-    static IoTHubDeviceClient make(const ClientOptions& with) {
-        return IoTHubDeviceClient::create_from_symmetric_key(key_text, FakeHub::name, "Device-1",
-                                                             with);
-    }
-    static mqtt::Publish message(std::string body, mqtt::PacketId id) {
-        return {.topic = "devices/Device-1/messages/devicebound/%24.to=%2Fdevices%2FDevice-1",
-                .payload = to_bytes(std::string_view(body)),
-                .packet_id = id,
-                .qos = mqtt::QoS::at_least_once};
-    }
-    auto collect(Mailbox<std::string>& into) {
-        return [&into](const Message& received) { into.put(received.data); };
-    }
-    bool acknowledged(std::vector<mqtt::PacketId> ids) {
-        return hub.heard([&](const HubRecord& heard) { return heard.acknowledged == ids; });
-    }
-
-    FakeHub hub;
-    Mailbox<std::string> bodies;
-    Mailbox<std::string> errors;
-};
-
-/// The text of the exception of type E that `act` throws.
-template <class E, class Act>
-std::string thrown(Act act) {
-    try {
-        act();
-    } catch (const E& exception) {
-        return exception.what();
-    } catch (const std::exception& other) {
-        return std::string("another exception: ") + other.what();
-    }
-    return "nothing was thrown";
-}
 
 TEST_F(DeviceClientTest, ReceivesAMessageWithAllItsProperties) {
     auto client = make();
@@ -138,7 +71,7 @@ TEST_F(DeviceClientTest, IntroducesItselfAsPythonDoes) {
     EXPECT_FALSE(packet.clean_session);
     const auto token = auth::SharedAccessSignature::parse(to_text(packet.password.value()));
     ASSERT_TRUE(token.has_value());
-    EXPECT_TRUE(token->signature_matches(from_base64(key_text).value()));
+    EXPECT_TRUE(token->signature_matches(from_base64(device_key).value()));
     EXPECT_TRUE(token->covers_identity("Device-1"));
     EXPECT_EQ(token->host(), "hub.localhost");
 }
@@ -238,7 +171,7 @@ TEST_F(DeviceClientTest, RefusedCredentialsAreCalledThatAndHoldNoSecret) {
     auto client = make();
     const std::string text = thrown<CredentialError>([&] { client.connect(); });
     EXPECT_THAT(text, StartsWith("Credentials invalid, could not connect: the hub refuses"));
-    EXPECT_THAT(text, Not(HasSubstr(key_text)));
+    EXPECT_THAT(text, Not(HasSubstr(device_key)));
     EXPECT_FALSE(client.connected());
     hub.script([](HubScript& script) { script.connect_answer = ConnectReturnCode::accepted; });
     client.connect();

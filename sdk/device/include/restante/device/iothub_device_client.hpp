@@ -9,9 +9,12 @@
 // The application owns it. Any thread may call any member, handlers included. It ends by
 // shutdown(), which the destructor calls; what the handlers refer to must last until then.
 //
-// Handlers run one at a time, in order, on a thread of the client's own. A handler that takes its
-// time delays the next, never the connection. One that throws is reported to
-// on_background_exception.
+// Handlers run one at a time, in order, on a thread of the client's own or, with own_loop, inside
+// run_once(). A handler that takes its time delays the next, never the connection. One that throws
+// is reported to on_background_exception.
+//
+// Messages go to a handler or to receive_message(), whichever is used first; the other then throws
+// ClientError, as in Python.
 //
 // A message counts as received when its handler has returned: only then does the hub hear so. A
 // handler that throws, or a connection that breaks meanwhile, makes the hub deliver the message
@@ -21,8 +24,11 @@
 // refuses the device's credentials or disconnect() is called. The first connection is not tried
 // twice: its failure is thrown.
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "restante/device/exceptions.hpp"
@@ -43,9 +49,16 @@ class IoTHubDeviceClient {
         const std::string& symmetric_key, const std::string& hostname, const std::string& device_id,
         const ClientOptions& options = ClientOptions());
 
-    /// Host and device come from the token, which is used until it expires.
+    /// Host and device come from the token, which is used until it expires or update_sastoken()
+    /// brings another.
     static IoTHubDeviceClient create_from_sastoken(const std::string& sastoken,
                                                    const ClientOptions& options = ClientOptions());
+
+    /// The device proves itself by its own certificate. Throws std::invalid_argument also when the
+    /// files cannot be read or do not belong together, naming them.
+    static IoTHubDeviceClient create_from_x509_certificate(
+        const X509& x509, const std::string& hostname, const std::string& device_id,
+        const ClientOptions& options = ClientOptions());
 
     ~IoTHubDeviceClient();
     IoTHubDeviceClient(IoTHubDeviceClient&& other) noexcept;
@@ -67,6 +80,35 @@ class IoTHubDeviceClient {
     /// happens when the handler has returned.
     void shutdown();
 
+    /// Sends telemetry; returns once the hub has acknowledged it. Connects first when auto_connect
+    /// is set. While the connection is being made again it waits, and what the hub had not
+    /// acknowledged is sent again: at least once, never less. Up to 1000 messages wait so, each of
+    /// its own caller; a further one throws ClientError at once.
+    ///
+    /// Throws std::invalid_argument when the message has more than 256 KB or its properties more
+    /// than 64 KB, what connect() throws, NoConnectionError, OperationCancelled when disconnect()
+    /// or shutdown() comes first, and OperationTimeout after 4 minutes.
+    void send_message(const Message& message);
+    /// The same with this text as its data.
+    void send_message(const std::string& data);
+
+    /// Waits for the next message, at most this long; nullopt when none came. The message then
+    /// counts as received. The first call asks the hub for messages, and throws what
+    /// on_message_received() throws. A shutdown() meanwhile ends the wait with nullopt.
+    std::optional<Message> receive_message(std::chrono::milliseconds timeout);
+
+    /// Goes on with another token of the same device, for a client that was made with one: connects
+    /// with it, anew when it was connected, and returns when that is done. Throws
+    /// std::invalid_argument when the token is none, has expired, or is for another device or hub;
+    /// ClientError when the client was not made with one; what connect() throws.
+    void update_sastoken(const std::string& sastoken);
+
+    /// With own_loop: becomes readable when run_once() has something to do. Wait for it with poll,
+    /// epoll or select; do not read it. Otherwise, and after shutdown(), ClientError.
+    int descriptor() const;
+    /// With own_loop: calls the handlers for what has come, without waiting. How many it called.
+    std::size_t run_once();
+
     /// Whether the hub has accepted the device on a connection that has not been found broken.
     bool connected() const;
 
@@ -80,6 +122,10 @@ class IoTHubDeviceClient {
 
     /// Called after each change of connected(), the short gap while a token is renewed included.
     void on_connection_state_change(std::function<void()> handler);
+
+    /// Called two minutes before the token that the client was made with expires, or at half its
+    /// life when that is later: time for update_sastoken().
+    void on_new_sastoken_required(std::function<void()> handler);
 
     /// Called with what went wrong where no caller waits for it: a dropped connection, a failed
     /// attempt to reconnect, an exception out of a handler. The types are those of exceptions.hpp.

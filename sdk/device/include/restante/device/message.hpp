@@ -1,7 +1,8 @@
 #pragma once
-// A message as the device receives it: the attributes of Python's Message, by its names.
+// A message as the device receives or sends it: the attributes of Python's Message, by its names.
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -55,21 +56,29 @@ class Properties {
     std::vector<value_type> entries_;
 };
 
+/// What becomes of a message that was received.
+enum class Settlement : std::uint8_t {
+    complete,  ///< it was handled; the hub forgets it
+    abandon,   ///< the hub delivers it again, until it has done so as often as it may
+    reject,    ///< it can never be handled; the hub takes it for dead
+};
+
 struct Message {
     /// The body: bytes of any value, text or not. A std::string because most bodies are text.
     std::string data;
 
-    /// What the sender added. System properties that have no member here stay under their name on
-    /// the wire ("$.x").
+    /// What the sender added. System properties that have no member here are received, and may be
+    /// sent, under their name on the wire ("$.x").
     Properties custom_properties;
 
     std::optional<std::string> message_id;
-    std::optional<std::string> expiry_time_utc;  ///< as the hub writes it, ISO 8601
+    std::optional<std::string> expiry_time_utc;  ///< ISO 8601; as the hub writes it, when received
     std::optional<std::string> correlation_id;
     std::optional<std::string> user_id;
     std::optional<std::string> content_encoding;
     std::optional<std::string> content_type;
-    std::optional<std::string> ack;  ///< the feedback asked for: none, positive, negative, full
+    /// The feedback asked for: none, positive, negative, full. Not sent.
+    std::optional<std::string> ack;
 };
 
 }  // namespace restante

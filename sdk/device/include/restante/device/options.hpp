@@ -8,6 +8,13 @@
 
 namespace restante {
 
+/// A device's own certificate: Python's class of that name.
+struct X509 {
+    std::string certificate_file;  ///< PEM: the certificate, then its issuers if any
+    std::string key_file;          ///< PEM: its private key
+    std::string pass_phrase;       ///< of the key; empty when it has none
+};
+
 struct ClientOptions {
     /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
@@ -35,6 +42,10 @@ struct ClientOptions {
 
     /// The longest pause between two attempts. The first comes at once, the pauses then grow.
     std::chrono::seconds connection_retry_interval{10};
+
+    /// Handlers run inside run_once(), which the application calls when descriptor() is readable,
+    /// instead of on a thread of the client's own.
+    bool own_loop = false;
 };
 
 }  // namespace restante

@@ -1,0 +1,19 @@
+#pragma once
+// A message as the application has it, and its properties as the wire has them.
+
+#include "base/bytes.hpp"
+#include "model/device_id.hpp"
+#include "restante/device/message.hpp"
+#include "wire/property_bag.hpp"
+
+namespace restante::device {
+
+Message to_message(wire::DeviceProperties properties, BytesView body);
+
+wire::DeviceProperties to_properties(const Message& message);
+
+/// Throws std::invalid_argument when no hub would take the message as telemetry, with Python's text
+/// where there is one.
+void check_telemetry(const model::DeviceId& device, const Message& message);
+
+}  // namespace restante::device
