@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
                               << std::endl;
                 }
                 receiver.complete(*batch);
+                std::cout << "Completed the batch" << std::endl;
                 ++received;
             } catch (const restante::IoTHubError& error) {
                 const bool lock_lost = error.code() == 412002;  // the batch comes again

@@ -270,6 +270,8 @@ class FeedbackTest(harness.TestCase):
         example = self.example("2")
         self.complete_one("before")
         example.wait_line("Success for before")
+        # Killed before that, the hub may have completed the batch and not said so.
+        example.wait_line("Completed the batch")
         self.service.close()
         self.hub.restart_killed()
         self.service = AmqpService(self.hub)
