@@ -156,7 +156,10 @@ class PahoSession(harness.TestCase):
         self.assert_ids(got, *ids)
         self.assertFalse(any(each.duplicate for each in got))
         self.assertEqual(len({each.packet_id for each in got}), len(ids))
+        mark = self.hub.process.mark()
         device.drop()
+        # Until the hub has noticed, what is sent next would be in flight on this connection too.
+        self.hub.process.wait_line(f"event=device_detached device={DEVICE} ", since=mark)
         return got
 
     # -- a stored session
