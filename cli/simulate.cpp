@@ -3,13 +3,14 @@
 #include <atomic>
 #include <boost/json/serialize.hpp>
 #include <deque>
-#include <thread>
 
 #include "cli/failure.hpp"
 #include "cli/interruption.hpp"
 #include "cli/login.hpp"
 #include "cli/message_output.hpp"
 #include "cli/output.hpp"
+#include "net/loop.hpp"
+#include "net/loops.hpp"
 #include "restante/device/iothub_device_client.hpp"
 #include "wire/connection_string.hpp"
 
@@ -109,12 +110,13 @@ class Simulation {
     std::atomic<std::uint64_t> received_ = 0;
     std::atomic<bool> ending_ = false;
     std::atomic<bool> unprintable_ = false;
-    std::exception_ptr failure_;  // of connect(); read when its thread has ended
+    std::exception_ptr failure_;  // of connect(); read when its loop has ended
 };
 
 void Simulation::run() {
     {
-        const std::jthread connecting([this] { connect(); });
+        net::Loops connecting(1);
+        connecting.at(0).post([this] { connect(); });
         std::optional<Milliseconds> at_most;
         if (wishes_.seconds > 0) at_most = std::chrono::seconds(wishes_.seconds);
         interruption_.wait(at_most);
@@ -127,7 +129,7 @@ void Simulation::run() {
     }
 }
 
-/// On a thread of its own, so that an interruption need not wait for it.
+/// On a loop of its own, so that an interruption need not wait for it.
 void Simulation::connect() {
     try {
         for (auto& device : devices_) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -29,6 +30,9 @@ struct Failure {
 
     bool operator==(const Failure&) const = default;
 };
+
+/// How a request ended: nullopt when it was done.
+using Outcome = std::optional<Failure>;
 
 /// Whether trying again with the same credentials and the same client may help.
 bool retryable(FailureKind kind);

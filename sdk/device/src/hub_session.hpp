@@ -11,7 +11,6 @@
 #include "failure.hpp"
 #include "net/session.hpp"
 #include "restante/device/message.hpp"
-#include "sending.hpp"
 
 namespace restante::device {
 

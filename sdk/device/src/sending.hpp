@@ -19,9 +19,6 @@
 
 namespace restante::device {
 
-/// How a request ended: nullopt when it was done.
-using Outcome = std::optional<Failure>;
-
 /// Messages held, sent or not. A sender beyond them is refused.
 inline constexpr std::size_t sending_held_max = 1000;
 /// Of those, unacknowledged at a time; Python's figure.
