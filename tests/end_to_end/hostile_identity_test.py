@@ -5,6 +5,7 @@ wrong ones."""
 
 import struct
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
@@ -116,10 +117,14 @@ class ProvedDevice(HostileCase):
         self.key = self.create(DEVICE)["key"]
         self.other_key = self.create(OTHER)["key"]
 
-    def connected(self, device=DEVICE, key=None):
-        client = MqttDevice(self.hub)
-        self.assertEqual(client.connect(device, key or self.key), 0)
-        return client
+    @contextmanager
+    def connected(self):
+        mark = self.hub.process.mark()
+        with MqttDevice(self.hub) as client:
+            self.assertEqual(client.connect(DEVICE, self.key), 0)
+            yield client
+        # Or the next connection would take this one's place, and the log tell of that too.
+        self.hub.process.wait_line(f"event=device_detached device={DEVICE} ", since=mark)
 
     def served(self):
         with self.connected() as client:
