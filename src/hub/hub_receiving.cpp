@@ -28,8 +28,8 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
         log_.info("device_attached", {{"device", client_name(request.device, request.module)},
                                       {"protocol", name(request.protocol)},
                                       {"peer", request.peer}});
-        attachments_.remember(model::ConnectionChange::connected, *attachments_.find(request.id),
-                              clock_.now().wall, {});
+        const auto& attached = *attachments_.find(request.id);
+        attachments_.remember(model::ConnectionChange::connected, attached, attached.since, {});
         model::MqttSubscriptions subscriptions;
         const auto* stored = request.module ? nullptr : state_.subscriptions(request.device);
         if (stored) subscriptions = *stored;
