@@ -44,18 +44,20 @@ class IoTHubDeviceClient::Impl {
           dispatcher_(std::make_shared<Dispatcher>(configuration.options.own_loop
                                                        ? Dispatcher::Driver::own_loop
                                                        : Dispatcher::Driver::thread)),
-          core_(std::make_shared<Core>(configuration, dispatcher_)),
-          thread_ended_(std::make_shared<std::atomic<bool>>(false)) {
+          core_(std::make_shared<Core>(configuration, dispatcher_)) {
         if (configuration.options.own_loop) return;
-        thread_ = std::thread([dispatcher = dispatcher_, ended = thread_ended_]() mutable {
+        std::promise<void> end;
+        thread_ended_ = end.get_future();
+        thread_ = std::thread([dispatcher = dispatcher_, end = std::move(end)]() mutable {
             dispatcher->run();
             dispatcher.reset();
-            ended->store(true);
+            end.set_value();
         });
     }
     ~Impl() {
         shutdown();
-        if (thread_.joinable()) device::keep_straggler(std::move(thread_), thread_ended_);
+        if (thread_.joinable())
+            device::keep_straggler(std::move(thread_), std::move(thread_ended_));
     }
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;
@@ -176,7 +178,7 @@ class IoTHubDeviceClient::Impl {
     bool ended_ = false;
     std::mutex setting_;  // guards mode_ and the order in which the subscription changes
     Mode mode_ = Mode::open;
-    std::shared_ptr<std::atomic<bool>> thread_ended_;  // shared with the thread
+    std::future<void> thread_ended_;
     std::thread thread_;
 };
 
