@@ -182,27 +182,58 @@ void add_property(amqp::Message& message, const std::pair<std::string, std::stri
     message.application_properties.add(to_utf8(property.first), to_utf8(property.second));
 }
 
+Result<model::CloudToDeviceMessage> read_message(amqp::Properties& properties,
+                                                 amqp::Message& message) {
+    model::CloudToDeviceMessage to;
+    if (auto read = read_system_properties(properties, to); !read) {
+        return std::unexpected(read.error());
+    }
+    if (auto read = read_properties(message.application_properties, to); !read) {
+        return std::unexpected(read.error());
+    }
+    auto body = read_body(message);
+    if (!body) return std::unexpected(body.error());
+    to.body = std::move(*body);
+    return to;
+}
+
 }  // namespace
 
 Result<SentMessage> from_amqp(amqp::Message message) {
     amqp::Properties properties = std::move(message.properties).value_or(amqp::Properties{});
     auto target = parse_to(properties.to.value_or(""));
     if (!target) return std::unexpected(target.error());
-    SentMessage sent{.target = std::move(*target), .message = {}};
-    if (auto read = read_system_properties(properties, sent.message); !read) {
-        return std::unexpected(read.error());
-    }
-    if (auto read = read_properties(message.application_properties, sent.message); !read) {
-        return std::unexpected(read.error());
-    }
-    auto body = read_body(message);
-    if (!body) return std::unexpected(body.error());
-    sent.message.body = std::move(*body);
+    auto read = read_message(properties, message);
+    if (!read) return std::unexpected(read.error());
+    SentMessage sent{.target = std::move(*target), .message = *std::move(read)};
     // The longer of the ids the hub may find the device under.
     const model::DeviceId longest = sent.target.raw_id.value_or(sent.target.id);
     const auto topic = devicebound_topic(longest, sent.message);
     if (!topic) return std::unexpected(topic.error());
     return sent;
+}
+
+Result<model::CloudToDeviceMessage> from_devicebound(amqp::Message message) {
+    amqp::Properties properties = std::move(message.properties).value_or(amqp::Properties{});
+    return read_message(properties, message);
+}
+
+Result<amqp::Message> telemetry_to_amqp(const DeviceProperties& from, BytesView body) {
+    model::CloudToDeviceMessage written{.message_id = from.message_id,
+                                        .correlation_id = from.correlation_id,
+                                        .user_id = from.user_id,
+                                        .to = from.to,
+                                        .content_type = from.content_type,
+                                        .content_encoding = from.content_encoding,
+                                        .body = Bytes(body.begin(), body.end())};
+    if (from.expiry_time) {
+        const auto expiry = parse_iso8601(*from.expiry_time);
+        if (!expiry) return std::unexpected(expiry.error());
+        written.expiry_time = *expiry;
+    }
+    amqp::Message message = write(written);
+    for (const auto& property : from.properties) add_property(message, property);
+    return message;
 }
 
 amqp::Message to_amqp(const model::CloudToDeviceMessage& from) {

@@ -6,6 +6,7 @@
 #include "model/queued_message.hpp"
 #include "protocol/amqp/message.hpp"
 #include "wire/devicebound_address.hpp"
+#include "wire/property_bag.hpp"
 
 namespace restante::wire {
 
@@ -32,6 +33,13 @@ struct SentMessage {
 /// invalid_message_expiry_time (a time no calendar has); message_too_large (properties beyond an
 /// MQTT topic, which a device could never receive).
 Result<SentMessage> from_amqp(amqp::Message message);
+
+/// Reads what a device receives: a message of which `to` is no concern any more. Errors:
+/// argument_invalid, invalid_message_expiry_time.
+Result<model::CloudToDeviceMessage> from_devicebound(amqp::Message message);
+
+/// What our device SDK sends as telemetry. Errors: argument_invalid (an expiry time that is none).
+Result<amqp::Message> telemetry_to_amqp(const DeviceProperties& properties, BytesView body);
 
 /// What our service SDK sends.
 amqp::Message to_amqp(const model::CloudToDeviceMessage& message);

@@ -268,5 +268,30 @@ TEST(DeliveryTag, IsTheLockTokenAsDotNetSpellsAGuid) {
                                           0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}));
 }
 
+TEST(FromDevicebound, ReadsAMessageWithoutAnAddress) {
+    model::CloudToDeviceMessage sent;
+    sent.message_id = "m1";
+    sent.properties = {{"k", "v"}};
+    sent.body = to_bytes("body");
+    EXPECT_EQ(from_devicebound(to_amqp(sent)), sent);
+}
+
+TEST(TelemetryToAmqp, PutsEachPropertyInItsPlace) {
+    DeviceProperties properties;
+    properties.message_id = "m1";
+    properties.content_type = "text/plain";
+    properties.expiry_time = "2026-11-23T14:05:06Z";
+    properties.properties = {{"k", "v"}};
+    const auto message = telemetry_to_amqp(properties, as_bytes("body"));
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->properties->message_id.text(), "m1");
+    EXPECT_EQ(message->properties->content_type, "text/plain");
+    EXPECT_EQ(message->properties->absolute_expiry_time, parse_iso8601("2026-11-23T14:05:06Z"));
+    EXPECT_EQ(message->application_properties.find("k")->text(), "v");
+    EXPECT_THAT(message->data, ElementsAre(to_bytes("body")));
+    properties.expiry_time = "tomorrow";
+    EXPECT_EQ(telemetry_to_amqp(properties, {}).error().code, ErrorCode::argument_invalid);
+}
+
 }  // namespace
 }  // namespace restante::wire

@@ -5,14 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <fstream>
-#include <sstream>
 #include <thread>
 #include <vector>
 
 #include "restante/service/iothub_registry_manager.hpp"
-#include "server/server.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/running_hub.hpp"
 
 namespace restante {
 namespace {
@@ -22,41 +19,16 @@ constexpr std::size_t queue_depth = 32;
 /// How long a test waits for what should come; only a failing one does so in full.
 constexpr std::chrono::seconds patience{20};
 
-class SilentSink final : public LogSink {
-  public:
-    void write(std::string_view) override {}
-};
-
-std::string read_file(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
 /// One hub for all of a program's tests; each has devices of its own.
 class ServiceSdk : public testing::TestWithParam<TransportType> {
   protected:
-    struct Running {
-        test::TemporaryFolder folder;
-        SilentSink sink;
-        SystemClock clock;
-        server::Server server{config(folder), sink, clock};
-
-        static server::Config config(const test::TemporaryFolder& folder) {
-            server::Config config;
-            config.data_dir = folder.path() / "data";
-            config.mqtt_port = config.amqp_port = config.https_port = 0;
-            config.rules.queue.depth_max = queue_depth;
-            return config;
-        }
-    };
-    static void SetUpTestSuite() { hub_ = std::make_unique<Running>(); }
+    static void SetUpTestSuite() { hub_ = std::make_unique<test::RunningHub>(queue_depth); }
     static void TearDownTestSuite() { hub_.reset(); }
 
     static ServiceOptions options() {
         ServiceOptions options;
         options.transport_type = GetParam();
-        options.ca = read_file(hub_->server.trust_file());
+        options.ca = hub_->ca_pem();
         // Only the port of the transport under test leads to the hub.
         options.amqp_port =
             GetParam() == TransportType::Amqp ? hub_->server.ports().amqp : std::uint16_t{1};
@@ -64,7 +36,7 @@ class ServiceSdk : public testing::TestWithParam<TransportType> {
         return options;
     }
 
-    static inline std::unique_ptr<Running> hub_;
+    static inline std::unique_ptr<test::RunningHub> hub_;
     IoTHubRegistryManager manager =
         IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(), options());
 };

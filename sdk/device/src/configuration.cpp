@@ -18,8 +18,6 @@
 namespace restante::device {
 namespace {
 
-constexpr std::uint16_t mqtt_port = 8883;
-
 /// 1.5 times as long, the server's patience [MQTT-3.1.2-24], ends before the service's own limit.
 constexpr std::chrono::seconds keep_alive_max{1740};
 
@@ -61,14 +59,22 @@ const char* environment(const char* name) {
 }
 
 /// The port where neither the options nor the host name say one.
-std::uint16_t port_default() {
-    const char* text = environment("RESTANTE_MQTT_PORT");
-    if (text == nullptr) return mqtt_port;
+std::uint16_t port_default(const ClientOptions& options) {
+    struct Standard {
+        const char* variable;
+        std::uint16_t port;
+    };
+    const Standard standard = options.websockets ? Standard{"RESTANTE_HTTPS_PORT", 443}
+                              : options.transport == Transport::mqtt
+                                  ? Standard{"RESTANTE_MQTT_PORT", 8883}
+                                  : Standard{"RESTANTE_AMQP_PORT", 5671};
+    const char* text = environment(standard.variable);
+    if (text == nullptr) return standard.port;
     std::uint16_t port = 0;
     const char* const end = text + std::strlen(text);
     const auto [stop, error] = std::from_chars(text, end, port);
     if (error != std::errc{} || stop != end || port == 0) {
-        refuse(fmt::format("RESTANTE_MQTT_PORT is '{}', not a port (1 to 65535)", text));
+        refuse(fmt::format("{} is '{}', not a port (1 to 65535)", standard.variable, text));
     }
     return port;
 }
@@ -129,9 +135,9 @@ Configuration configure(
     std::variant<KeyCredentials, TokenCredentials, CertificateCredentials> credentials,
     const ClientOptions& options, std::shared_ptr<const net::TlsClient> tls) {
     check(options);
-    const auto named = value_or_throw(wire::split_host(hub, port_default()));
-    auto target =
-        gateway.empty() ? named : value_or_throw(wire::split_host(gateway, port_default()));
+    const std::uint16_t standard = port_default(options);
+    const auto named = value_or_throw(wire::split_host(hub, standard));
+    auto target = gateway.empty() ? named : value_or_throw(wire::split_host(gateway, standard));
     return Configuration{.hub = named.host,
                          .host = std::move(target.host),
                          .port = options.port != 0 ? options.port : target.port,

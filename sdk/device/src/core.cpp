@@ -6,10 +6,12 @@
 #include <cstring>
 #include <utility>
 
+#include "amqp_session.hpp"
 #include "auth/shared_access_signature.hpp"
 #include "base/random.hpp"
 #include "mqtt_session.hpp"
 #include "net/connector.hpp"
+#include "sdk/websocket/client_session.hpp"
 #include "stragglers.hpp"
 
 namespace restante::device {
@@ -210,8 +212,7 @@ void Core::open() {
         const Failure failure{FailureKind::credential, token.error().message};
         return apply(machine_.ended(failure, now()));
     }
-    auto session = std::make_unique<MqttSession>(*this, configuration_, *std::move(token));
-    session_ = session.get();
+    auto session = make_session(*std::move(token));
     subscription_ = Subscription::none;
     restoring_ = false;
     unanswered_ = 0;
@@ -221,6 +222,24 @@ void Core::open() {
     options.port = configuration_.port;
     options.tls = configuration_.tls;
     handle_ = net::connect(loop_, clock_, std::move(options), std::move(session));
+}
+
+/// What the connection carries; session_ is its inside.
+std::unique_ptr<net::Session> Core::make_session(std::string token) {
+    const bool by_mqtt = configuration_.options.transport == Transport::mqtt;
+    std::unique_ptr<HubSession> session;
+    if (by_mqtt) {
+        session = std::make_unique<MqttSession>(*this, configuration_, std::move(token));
+    } else {
+        session = std::make_unique<AmqpSession>(*this, configuration_, std::move(token));
+    }
+    session_ = session.get();
+    if (!configuration_.options.websockets) return session;
+    websocket::ClientOpening opening;
+    opening.host = configuration_.host;
+    opening.target = websocket::hub_target;
+    opening.subprotocol = by_mqtt ? websocket::mqtt_subprotocol : websocket::amqp_subprotocol;
+    return std::make_unique<websocket::ClientSession>(std::move(opening), std::move(session));
 }
 
 Result<std::string> Core::make_token() {

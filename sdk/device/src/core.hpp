@@ -60,6 +60,8 @@ class Core {
     void on_established() { looking_up_ = false; }
     void on_accepted(bool session_present);
     void on_subscribed(bool granted);
+    /// A subscription was asked for on this connection and not answered yet.
+    bool awaits_subscription() const { return subscription_ == Subscription::requested; }
     void on_unsubscribed();
     void on_message(Message message, Settle settle);
     /// A message was none for this client.
@@ -80,6 +82,7 @@ class Core {
     void apply(Step step);
     static void answer(std::vector<Waiter>& waiters, const Outcome& outcome);
     void open();
+    std::unique_ptr<net::Session> make_session(std::string token);
     /// What this connection shows to the hub; empty for a device that has a certificate.
     Result<std::string> make_token();
     void flush_sending();

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/timestamp.hpp"
+#include "wire/property_names.hpp"
 #include "wire/topic.hpp"
 
 namespace restante::device {
@@ -27,6 +29,19 @@ Message to_message(wire::DeviceProperties properties, BytesView body) {
     message.content_type = std::move(properties.content_type);
     message.ack = std::move(properties.ack);
     return message;
+}
+
+Message to_message(model::CloudToDeviceMessage received) {
+    wire::DeviceProperties properties;
+    properties.message_id = std::move(received.message_id);
+    properties.correlation_id = std::move(received.correlation_id);
+    properties.user_id = std::move(received.user_id);
+    properties.content_type = std::move(received.content_type);
+    properties.content_encoding = std::move(received.content_encoding);
+    if (received.expiry_time) properties.expiry_time = to_iso8601(*received.expiry_time);
+    if (received.ack) properties.ack = wire::ack_word(*received.ack);
+    properties.properties = std::move(received.properties);
+    return to_message(std::move(properties), received.body);
 }
 
 wire::DeviceProperties to_properties(const Message& message) {

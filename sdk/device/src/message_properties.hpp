@@ -2,6 +2,7 @@
 // A message as the application has it, and its properties as the wire has them.
 
 #include "base/bytes.hpp"
+#include "model/cloud_to_device_message.hpp"
 #include "model/device_id.hpp"
 #include "restante/device/message.hpp"
 #include "wire/property_bag.hpp"
@@ -9,6 +10,7 @@
 namespace restante::device {
 
 Message to_message(wire::DeviceProperties properties, BytesView body);
+Message to_message(model::CloudToDeviceMessage received);
 
 wire::DeviceProperties to_properties(const Message& message);
 

@@ -5,6 +5,7 @@
 
 #include "base/byte_reader.hpp"
 #include "protocol/amqp/message.hpp"
+#include "wire/cbs.hpp"
 #include "wire/error_table.hpp"
 
 namespace restante::service {
@@ -111,8 +112,10 @@ void LinkSession::on(amqp::Opened&&) {
     const auto session = engine_->begin();
     if (!session) return end_with(session.error());
     session_ = *session;
-    const auto sender = engine_->attach(session_, sender_to("cbs-sender", "$cbs"));
-    const auto receiver = engine_->attach(session_, receiver_from("cbs-receiver", "$cbs"));
+    const auto sender =
+        engine_->attach(session_, sender_to("cbs-sender", std::string(wire::cbs_address)));
+    const auto receiver =
+        engine_->attach(session_, receiver_from("cbs-receiver", std::string(wire::cbs_address)));
     if (!sender || !receiver) {
         return end_with(Error(ErrorCode::protocol_error, "the hub allows no links"));
     }
@@ -139,17 +142,8 @@ void LinkSession::put_token() {
     const auto token = account_.make_token(now_.wall);
     renew_at_ = now_.steady + (token.expires_at - now_.wall) - renewal_margin;
     if (!answer_due_) answer_due_ = now_.steady + account_.timeout();
-    amqp::Message request;
-    request.properties.emplace();
-    request.properties->message_id = amqp::Value(Uuid::random().to_string());
-    request.properties->to = "$cbs";
-    request.properties->reply_to = "cbs";
-    request.application_properties.add("operation", "put-token");
-    request.application_properties.add("type", "servicebus.windows.net:sastoken");
-    request.application_properties.add("name", account_.host());
-    request.value = amqp::Value(token.text);
     const Bytes tag = next_tag();
-    const Bytes payload = amqp::encode_message(request);
+    const Bytes payload = wire::put_token_request(account_.host(), token.text);
     const auto sent = engine_->send(*cbs_sender_, {.tag = tag, .payload = payload});
     if (!sent) end_with(sent.error());
 }
@@ -167,14 +161,8 @@ void LinkSession::on(amqp::Delivered&& event) {
 }
 
 void LinkSession::token_answered(const amqp::Delivered& event) {
-    const auto response = amqp::decode_message(event.payload);
-    const amqp::Value* status =
-        response ? response->application_properties.find("status-code") : nullptr;
-    const auto code = status ? status->integer() : std::nullopt;
-    if (code != 200 && code != 202) {
-        return end_with(Error(ErrorCode::unauthorized,
-                              "the hub refused the token: check the policy's name, its key and "
-                              "this machine's clock"));
+    if (const auto taken = wire::read_put_token_answer(event.payload); !taken) {
+        return end_with(taken.error());
     }
     if (standing_since_) answer_due_.reset();
     if (link_) return;

@@ -15,13 +15,22 @@ struct X509 {
     std::string pass_phrase;       ///< of the key; empty when it has none
 };
 
+/// What the client speaks with its hub.
+enum class Transport : std::uint8_t { mqtt, amqp };
+
 struct ClientOptions {
+    Transport transport = Transport::mqtt;
+
+    /// Inside a WebSocket, on the port of HTTPS, which most firewalls leave open.
+    bool websockets = false;
+
     /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
     std::string server_verification_cert;
 
-    /// The hub's MQTT port. 0: the one in the host name ("hub.example:18883"), else the
-    /// environment's RESTANTE_MQTT_PORT, else 8883.
+    /// The hub's port. 0: the one in the host name ("hub.example:18883"), else what the environment
+    /// says for the transport, else the standard one: RESTANTE_MQTT_PORT, 8883; RESTANTE_AMQP_PORT,
+    /// 5671; with websockets RESTANTE_HTTPS_PORT, 443.
     std::uint16_t port = 0;
 
     /// Appended to the name by which the client introduces itself.
@@ -31,7 +40,7 @@ struct ClientOptions {
     std::chrono::seconds sastoken_ttl{3600};
 
     /// Longest silence on the connection, 1 to 1740 s. A hub that has vanished is noticed after
-    /// one and a half times this.
+    /// one and a half times this, by AMQP no sooner than after 10 s.
     std::chrono::seconds keep_alive{60};
 
     /// Whether an operation that needs a connection makes it.

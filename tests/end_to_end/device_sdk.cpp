@@ -1,0 +1,149 @@
+// The device SDK against a real hub in this process, over every transport it has.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "restante/device/iothub_device_client.hpp"
+#include "restante/service/iothub_registry_manager.hpp"
+#include "support/running_hub.hpp"
+
+namespace restante {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+constexpr std::size_t queue_depth = 50;
+
+/// How long a test waits for what should come; only a failing one does so in full.
+constexpr std::chrono::seconds patience{20};
+
+struct Way {
+    const char* name;
+    Transport transport;
+    bool websockets;
+};
+
+class DeviceSdk : public testing::TestWithParam<Way> {
+  protected:
+    static void SetUpTestSuite() { hub_ = std::make_unique<test::RunningHub>(queue_depth); }
+    static void TearDownTestSuite() { hub_.reset(); }
+
+    DeviceSdk() { device_ = manager().create_device_with_sas("d", "", "", "enabled"); }
+    ~DeviceSdk() override { manager().delete_device("d"); }
+
+    static IoTHubRegistryManager manager() {
+        ServiceOptions options;
+        options.ca = hub_->ca_pem();
+        options.amqp_port = hub_->server.ports().amqp;
+        options.https_port = hub_->server.ports().https;
+        return IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(),
+                                                             options);
+    }
+    static ClientOptions options() {
+        const auto& ports = hub_->server.ports();
+        ClientOptions options;
+        options.transport = GetParam().transport;
+        options.websockets = GetParam().websockets;
+        options.port = GetParam().websockets                     ? ports.https
+                       : GetParam().transport == Transport::mqtt ? ports.mqtt
+                                                                 : ports.amqp;
+        options.server_verification_cert = hub_->ca_pem();
+        return options;
+    }
+    IoTHubDeviceClient make(const ClientOptions& with = options()) const {
+        return IoTHubDeviceClient::create_from_symmetric_key(
+            device_.authentication.symmetric_key.primary_key, "localhost", "d", with);
+    }
+
+    static inline std::unique_ptr<test::RunningHub> hub_;
+    Device device_;
+};
+
+TEST_P(DeviceSdk, ReceivesAMessageWithAllItsProperties) {
+    auto service = manager();
+    service.send_c2d_message("d", "body",
+                             {{"messageId", "m1"},
+                              {"correlationId", "c1"},
+                              {"contentType", "text/plain"},
+                              {"contentEncoding", "utf-8"},
+                              {"iothub-ack", "full"},
+                              {"prop1", "a & b"}});
+    auto client = make();
+    const auto message = client.receive_message(patience);
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->data, "body");
+    EXPECT_EQ(message->message_id, "m1");
+    EXPECT_EQ(message->correlation_id, "c1");
+    EXPECT_EQ(message->content_type, "text/plain");
+    EXPECT_EQ(message->content_encoding, "utf-8");
+    EXPECT_EQ(message->ack, "full");
+    EXPECT_THAT(message->custom_properties, ElementsAre(Pair("prop1", "a & b")));
+    client.shutdown();
+    EXPECT_EQ(service.get_device("d").cloud_to_device_message_count, 0U);
+}
+
+TEST_P(DeviceSdk, AHandlerThatThrowsGetsTheMessageAgain) {
+    std::promise<void> thrown;
+    std::promise<void> again;
+    auto client = make();
+    client.on_background_exception([&](const std::exception& problem) {
+        if (std::string(problem.what()).starts_with("HANDLER")) thrown.set_value();
+    });
+    int calls = 0;
+    client.on_message_received([&](const Message&) {
+        if (++calls == 1) throw std::runtime_error("not now");
+        again.set_value();
+    });
+    manager().send_c2d_message("d", "twice");
+    ASSERT_EQ(thrown.get_future().wait_for(patience), std::future_status::ready);
+    if (GetParam().transport == Transport::mqtt) {
+        // MQTT has no word for it: the hub sends it again on another connection.
+        client.disconnect();
+        client.connect();
+    }
+    EXPECT_EQ(again.get_future().wait_for(patience), std::future_status::ready);
+}
+
+TEST_P(DeviceSdk, SendsTelemetry) {
+    auto client = make();
+    Message message;
+    message.data = "21.5";
+    message.message_id = "t1";
+    message.custom_properties = {{"room", "hall"}};
+    for (int i = 0; i < 50; ++i) client.send_message(message);
+    EXPECT_TRUE(client.connected());
+}
+
+TEST_P(DeviceSdk, AWrongKeyIsNamedAsThat) {
+    auto client =
+        IoTHubDeviceClient::create_from_symmetric_key("d3Jvbmc=", "localhost", "d", options());
+    EXPECT_THROW(client.connect(), CredentialError);
+    EXPECT_FALSE(client.connected());
+}
+
+TEST_P(DeviceSdk, ADisabledDeviceIsCutAndSaysSo) {
+    auto client = make();
+    std::promise<void> dropped;
+    client.connect();
+    client.on_connection_state_change([&] {
+        if (!client.connected()) dropped.set_value();
+    });
+    const auto& keys = device_.authentication.symmetric_key;
+    manager().update_device_with_sas("d", "", keys.primary_key, keys.secondary_key, "disabled");
+    ASSERT_EQ(dropped.get_future().wait_for(patience), std::future_status::ready);
+    EXPECT_THROW(client.connect(), CredentialError);
+}
+
+constexpr Way ways[] = {{"mqtt", Transport::mqtt, false},
+                        {"mqtt_ws", Transport::mqtt, true},
+                        {"amqp", Transport::amqp, false},
+                        {"amqp_ws", Transport::amqp, true}};
+
+INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(ways),
+                         [](const auto& way) { return std::string(way.param.name); });
+
+}  // namespace
+}  // namespace restante
