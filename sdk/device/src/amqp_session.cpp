@@ -10,6 +10,7 @@
 #include "base/uuid.hpp"
 #include "core.hpp"
 #include "message_properties.hpp"
+#include "protocol/amqp/attach.hpp"
 #include "protocol/amqp/message.hpp"
 #include "wire/amqp_message.hpp"
 #include "wire/cbs.hpp"
@@ -96,20 +97,11 @@ std::string AmqpSession::address(std::string_view endpoint) const {
 }
 
 std::optional<amqp::LinkId> AmqpSession::attach(amqp::Role role, std::string_view endpoint) {
-    amqp::Attach attach;
-    attach.name = fmt::format("{}-{}", role == amqp::Role::sender ? "sender" : "receiver",
-                              Uuid::random().to_string());
-    attach.role = role;
-    attach.source.emplace();
-    attach.target.emplace();
-    if (role == amqp::Role::sender) {
-        attach.target->address = std::string(endpoint);
-        attach.sender_settle_mode = amqp::SenderSettleMode::unsettled;
-        attach.initial_delivery_count = 0;
-    } else {
-        attach.source->address = std::string(endpoint);
-    }
-    const auto link = engine_->attach(session_, std::move(attach));
+    const bool sends = role == amqp::Role::sender;
+    auto name = fmt::format("{}-{}", sends ? "sender" : "receiver", Uuid::random().to_string());
+    const auto link = engine_->attach(
+        session_, sends ? amqp::sender_attach(std::move(name), std::string(endpoint))
+                        : amqp::receiver_attach(std::move(name), std::string(endpoint)));
     if (link) return *link;
     give_up(link.error());
     return std::nullopt;

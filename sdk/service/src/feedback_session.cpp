@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "feedback_message.hpp"
+#include "protocol/amqp/attach.hpp"
 
 namespace restante::service {
 
@@ -12,7 +13,8 @@ FeedbackSession::FeedbackSession(const ServiceAccount& account,
     : LinkSession(
           account,
           [] {
-              auto attach = receiver_from("feedback-receiver", "/messages/serviceBound/feedback");
+              auto attach =
+                  amqp::receiver_attach("feedback-receiver", "/messages/serviceBound/feedback");
               attach.receiver_settle_mode = amqp::ReceiverSettleMode::second;
               return attach;
           }(),

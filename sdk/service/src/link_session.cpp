@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/byte_reader.hpp"
-#include "protocol/amqp/message.hpp"
+#include "protocol/amqp/attach.hpp"
 #include "wire/cbs.hpp"
 #include "wire/error_table.hpp"
 
@@ -17,28 +17,6 @@ constexpr std::chrono::minutes renewal_margin{15};
 constexpr std::uint32_t response_credit = 10;
 
 }  // namespace
-
-amqp::Attach LinkSession::sender_to(std::string name, std::string address) {
-    amqp::Attach attach;
-    attach.name = std::move(name);
-    attach.role = amqp::Role::sender;
-    attach.sender_settle_mode = amqp::SenderSettleMode::unsettled;
-    attach.source.emplace();
-    attach.target.emplace();
-    attach.target->address = std::move(address);
-    attach.initial_delivery_count = 0;
-    return attach;
-}
-
-amqp::Attach LinkSession::receiver_from(std::string name, std::string address) {
-    amqp::Attach attach;
-    attach.name = std::move(name);
-    attach.role = amqp::Role::receiver;
-    attach.source.emplace();
-    attach.source->address = std::move(address);
-    attach.target.emplace();
-    return attach;
-}
 
 Error LinkSession::from_condition(const std::optional<amqp::ErrorCondition>& error,
                                   std::string_view fallback) {
@@ -112,10 +90,10 @@ void LinkSession::on(amqp::Opened&&) {
     const auto session = engine_->begin();
     if (!session) return end_with(session.error());
     session_ = *session;
-    const auto sender =
-        engine_->attach(session_, sender_to("cbs-sender", std::string(wire::cbs_address)));
-    const auto receiver =
-        engine_->attach(session_, receiver_from("cbs-receiver", std::string(wire::cbs_address)));
+    const auto sender = engine_->attach(
+        session_, amqp::sender_attach("cbs-sender", std::string(wire::cbs_address)));
+    const auto receiver = engine_->attach(
+        session_, amqp::receiver_attach("cbs-receiver", std::string(wire::cbs_address)));
     if (!sender || !receiver) {
         return end_with(Error(ErrorCode::protocol_error, "the hub allows no links"));
     }

@@ -45,8 +45,6 @@ class LinkSession : public net::Session {
     LinkSession(const ServiceAccount& account, amqp::Attach attach, Ended ended)
         : account_(account), attach_(std::move(attach)), ended_(std::move(ended)) {}
 
-    static amqp::Attach sender_to(std::string name, std::string address);
-    static amqp::Attach receiver_from(std::string name, std::string address);
     /// What the hub said of its refusal; `fallback` where it said nothing.
     static Error from_condition(const std::optional<amqp::ErrorCondition>& error,
                                 std::string_view fallback);

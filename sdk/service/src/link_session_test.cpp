@@ -116,7 +116,7 @@ TEST_F(LinkSessionTest, ARefusedTokenEndsItWithTheNextStep) {
     const auto answer = send("hello");
     ASSERT_TRUE(ended);
     EXPECT_EQ(ended->code, ErrorCode::unauthorized);
-    EXPECT_THAT(*answer, HasSubstr("check the policy's name"));
+    EXPECT_THAT(*answer, HasSubstr("check the name and key"));
     EXPECT_TRUE(hub->harness.ended());
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "link_session.hpp"
+#include "protocol/amqp/attach.hpp"
 
 namespace restante::service {
 
@@ -14,7 +15,7 @@ class SendSession final : public LinkSession {
     using Answer = std::move_only_function<void(Result<void>)>;
 
     SendSession(const ServiceAccount& account, Ended ended)
-        : LinkSession(account, sender_to("devicebound-sender", "/messages/devicebound"),
+        : LinkSession(account, amqp::sender_attach("devicebound-sender", "/messages/devicebound"),
                       std::move(ended)) {}
 
     /// Sends an encoded message; the answer comes once the hub decided, or the connection ended.
