@@ -22,9 +22,6 @@
 
 namespace restante::wire {
 
-/// Lists the fields that are percent-encoded. Not named iothub-something, or Node would read it.
-inline constexpr std::string_view percent_encoded_header = "restante-percent-encoded";
-
 /// What a device receives beside the body: the message's properties and what the hub knows, in the
 /// exact spelling that C and C# look for. Names that the Java client throws on are left out.
 http::Headers to_http(const model::DeviceId& device, const model::LockedMessage& locked);
