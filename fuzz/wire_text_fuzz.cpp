@@ -61,9 +61,11 @@ void fuzz_topic(std::string_view text) {
 void fuzz_username(std::string_view text) {
     const auto read = wire::MqttUsername::parse(text);
     if (!read) return;
-    const std::string ours = wire::mqtt_username(read->host, read->device_id, read->client_type);
+    const std::string ours =
+        wire::mqtt_username(read->host, read->device_id, read->module_id, read->client_type);
     const auto again = wire::MqttUsername::parse(ours);
     RESTANTE_ASSERT(again && again->device_id == read->device_id);
+    RESTANTE_ASSERT(again->module_id == read->module_id);
     RESTANTE_ASSERT(again->host == read->host && again->client_type == read->client_type);
 }
 

@@ -8,13 +8,13 @@ namespace restante::fleet {
 
 void MqttDeviceSession::start(net::ConnectionHandle, const net::Peer&, Now now) {
     const Member& member = inbox_.member();
-    const auto queued =
-        engine_.connect({.client_id = member.name(),
-                         .user_name = wire::mqtt_username(hub_.host(), member.id(), "fleet"),
-                         .password = to_bytes(hub_.device_token(member)),
-                         .keep_alive_seconds = 120,
-                         .clean_session = false},
-                        now.steady);
+    const auto queued = engine_.connect(
+        {.client_id = member.name(),
+         .user_name = wire::mqtt_username(hub_.host(), member.id(), std::nullopt, "fleet"),
+         .password = to_bytes(hub_.device_token(member)),
+         .keep_alive_seconds = 120,
+         .clean_session = false},
+        now.steady);
     if (!queued) give_up(queued.error());
 }
 

@@ -64,8 +64,10 @@ Result<std::string> devicebound_topic(const model::DeviceId& device,
 }
 
 Result<std::string> telemetry_topic(const model::DeviceId& device,
+                                    const std::optional<model::ModuleId>& module,
                                     const DeviceProperties& properties) {
-    return within_limit("devices/" + device.value() + "/messages/events/" +
+    const std::string of_module = module ? "/modules/" + module->value() : std::string();
+    return within_limit("devices/" + device.value() + of_module + "/messages/events/" +
                         to_property_bag(properties));
 }
 
@@ -135,9 +137,11 @@ Result<MqttUsername> MqttUsername::parse(std::string_view text) {
 }
 
 std::string mqtt_username(std::string_view host, const model::DeviceId& device,
+                          const std::optional<model::ModuleId>& module,
                           std::string_view client_type) {
-    return fmt::format("{}/{}/?api-version={}&DeviceClientType={}", host, device.value(),
-                       api_version, percent_encode(client_type));
+    const std::string of_module = module ? module->value() + '/' : std::string();
+    return fmt::format("{}/{}/{}?api-version={}&DeviceClientType={}", host, device.value(),
+                       of_module, api_version, percent_encode(client_type));
 }
 
 }  // namespace restante::wire

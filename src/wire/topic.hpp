@@ -56,9 +56,10 @@ struct TelemetryTopic {
 /// nullopt when the topic is none of telemetry.
 std::optional<TelemetryTopic> parse_telemetry_topic(std::string_view topic);
 
-/// The topic a device publishes its telemetry to. Errors: message_too_large, when the
+/// The topic a device or its module publishes telemetry to. Errors: message_too_large, when the
 /// percent-encoded properties do not fit a topic.
 Result<std::string> telemetry_topic(const model::DeviceId& device,
+                                    const std::optional<model::ModuleId>& module,
                                     const DeviceProperties& properties);
 
 struct MqttUsername {
@@ -77,6 +78,7 @@ struct MqttUsername {
 
 /// The user name our device SDK sends.
 std::string mqtt_username(std::string_view host, const model::DeviceId& device,
+                          const std::optional<model::ModuleId>& module,
                           std::string_view client_type);
 
 }  // namespace restante::wire

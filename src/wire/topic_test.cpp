@@ -85,12 +85,13 @@ TEST(TelemetryTopic, IsKnownWithEveryEndingOfTheSdks) {
 TEST(TelemetryTopic, ThatADeviceWritesIsReadBack) {
     DeviceProperties properties;
     properties.properties = {{"k", "a/b"}};
-    const auto topic = telemetry_topic(device("d1"), properties);
+    const auto topic = telemetry_topic(device("d1"), std::nullopt, properties);
     ASSERT_TRUE(topic);
     EXPECT_EQ(parse_telemetry_topic(*topic),
               (TelemetryTopic{.device_id = "d1", .module_id = {}, .bag = "k=a%2Fb"}));
     properties.properties[0].second = std::string(topic_bytes_max, 'x');
-    EXPECT_EQ(telemetry_topic(device("d1"), properties).error().code, ErrorCode::message_too_large);
+    EXPECT_EQ(telemetry_topic(device("d1"), std::nullopt, properties).error().code,
+              ErrorCode::message_too_large);
 }
 
 TEST(TelemetryTopic, IsNoOther) {
@@ -156,7 +157,8 @@ TEST(MqttUsername, IsRefusedWithoutHostOrDevice) {
 }
 
 TEST(MqttUsername, OfOurSdkIsReadBack) {
-    const std::string text = mqtt_username("hub.example", device("d#1"), "restante/1 (C++; a&b)");
+    const std::string text =
+        mqtt_username("hub.example", device("d#1"), std::nullopt, "restante/1 (C++; a&b)");
     EXPECT_EQ(text,
               "hub.example/d#1/?api-version=2021-04-12"
               "&DeviceClientType=restante%2F1%20%28C%2B%2B%3B%20a%26b%29");

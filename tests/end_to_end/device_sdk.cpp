@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "restante/device/iothub_device_client.hpp"
+#include "restante/device/iothub_module_client.hpp"
 #include "restante/service/iothub_registry_manager.hpp"
 #include "support/running_hub.hpp"
 
@@ -47,9 +49,13 @@ class DeviceSdk : public testing::TestWithParam<Way> {
         ClientOptions options;
         options.transport = GetParam().transport;
         options.websockets = GetParam().websockets;
-        options.port = GetParam().websockets                     ? ports.https
-                       : GetParam().transport == Transport::mqtt ? ports.mqtt
-                                                                 : ports.amqp;
+        const bool by_https = GetParam().websockets || options.transport == Transport::https;
+        options.port = by_https                               ? ports.https
+                       : options.transport == Transport::mqtt ? ports.mqtt
+                                                              : ports.amqp;
+        // By HTTPS the client learns something only when it asks.
+        options.keep_alive = std::chrono::seconds(2);
+        options.polling_interval = std::chrono::seconds(1);
         options.server_verification_cert = hub_->ca_pem();
         return options;
     }
@@ -107,6 +113,59 @@ TEST_P(DeviceSdk, AHandlerThatThrowsGetsTheMessageAgain) {
     EXPECT_EQ(again.get_future().wait_for(patience), std::future_status::ready);
 }
 
+TEST_P(DeviceSdk, MessagesComeInOrderAndNoneIsHeldBack) {
+    auto service = manager();
+    for (const auto* body : {"1", "2", "3"}) service.send_c2d_message("d", body);
+    auto first = make();
+    const auto one = first.receive_message(patience);
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->data, "1");
+    // What the client holds by now and did not hand out stays with the hub, unlocked.
+    first.shutdown();
+    auto second = make();
+    for (const auto* body : {"2", "3"}) {
+        const auto next = second.receive_message(patience);
+        ASSERT_TRUE(next) << body;
+        EXPECT_EQ(next->data, body);
+    }
+}
+
+TEST_P(DeviceSdk, AHandlerSettlesAsItSaysWhereTheTransportHasTheWord) {
+    std::vector<std::string> seen;
+    std::promise<void> done;
+    const auto handler = [&](const Message& message) {
+        seen.push_back(message.data);
+        if (seen.size() == 1) return Settlement::abandon;
+        if (seen.size() == 3) done.set_value();
+        return message.data == "bad" ? Settlement::reject : Settlement::complete;
+    };
+    auto client = make();
+    if (GetParam().transport == Transport::mqtt) {
+        EXPECT_THROW(client.on_message_to_settle(handler), ClientError);
+        return;
+    }
+    auto service = manager();
+    client.on_message_to_settle(handler);
+    for (const auto* body : {"bad", "last"}) service.send_c2d_message("d", body);
+    ASSERT_EQ(done.get_future().wait_for(patience), std::future_status::ready);
+    client.shutdown();
+    EXPECT_EQ(std::ranges::count(seen, "bad"), 2);
+    EXPECT_EQ(service.get_device("d").cloud_to_device_message_count, 0U);
+}
+
+TEST_P(DeviceSdk, WithoutAHandlerMessagesStayWithTheHub) {
+    std::promise<std::string> got;
+    auto client = make();
+    client.on_message_received([](const Message&) {});
+    client.on_message_received(nullptr);
+    manager().send_c2d_message("d", "later");
+    client.send_message("still here");
+    client.on_message_received([&](const Message& message) { got.set_value(message.data); });
+    auto future = got.get_future();
+    ASSERT_EQ(future.wait_for(patience), std::future_status::ready);
+    EXPECT_EQ(future.get(), "later");
+}
+
 TEST_P(DeviceSdk, SendsTelemetry) {
     auto client = make();
     Message message;
@@ -137,10 +196,55 @@ TEST_P(DeviceSdk, ADisabledDeviceIsCutAndSaysSo) {
     EXPECT_THROW(client.connect(), CredentialError);
 }
 
+class ModuleSdk : public DeviceSdk {
+  protected:
+    ModuleSdk() { module_ = manager().create_module_with_sas("d", "m", "", "", ""); }
+
+    std::string connection_string() const {
+        return "HostName=localhost;DeviceId=d;ModuleId=m;SharedAccessKey=" +
+               module_.authentication.symmetric_key.primary_key;
+    }
+
+    Module module_;
+};
+
+TEST_P(ModuleSdk, ConnectsByItsOwnKeyAndSends) {
+    auto client = IoTHubModuleClient::create_from_connection_string(connection_string(), options());
+    client.send_message("21.5");
+    EXPECT_TRUE(client.connected());
+    client.shutdown();
+    EXPECT_FALSE(client.connected());
+}
+
+TEST_P(ModuleSdk, TheDevicesKeyIsNotTheModules) {
+    auto client = IoTHubModuleClient::create_from_symmetric_key(
+        device_.authentication.symmetric_key.primary_key, "localhost", "d", "m", options());
+    EXPECT_THROW(client.connect(), CredentialError);
+}
+
+TEST_P(ModuleSdk, DoesNotTakeItsDevicesPlace) {
+    auto device = make();
+    device.connect();
+    auto client = IoTHubModuleClient::create_from_connection_string(connection_string(), options());
+    client.send_message("21.5");
+    device.send_message("22.0");
+    EXPECT_TRUE(client.connected());
+    EXPECT_TRUE(device.connected());
+}
+
+constexpr Way module_ways[] = {{"mqtt", Transport::mqtt, false},
+                               {"mqtt_ws", Transport::mqtt, true},
+                               {"amqp", Transport::amqp, false},
+                               {"amqp_ws", Transport::amqp, true}};
+
+INSTANTIATE_TEST_SUITE_P(Transports, ModuleSdk, testing::ValuesIn(module_ways),
+                         [](const auto& way) { return std::string(way.param.name); });
+
 constexpr Way ways[] = {{"mqtt", Transport::mqtt, false},
                         {"mqtt_ws", Transport::mqtt, true},
                         {"amqp", Transport::amqp, false},
-                        {"amqp_ws", Transport::amqp, true}};
+                        {"amqp_ws", Transport::amqp, true},
+                        {"https", Transport::https, false}};
 
 INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(ways),
                          [](const auto& way) { return std::string(way.param.name); });

@@ -42,22 +42,6 @@ amqp::DeliveryState state_of(Settlement settlement) {
     return amqp::Rejected{};
 }
 
-/// What the hub's word means to the person who must mend it.
-Failure explain(const Error& reason, bool accepted) {
-    switch (reason.code) {
-        case ErrorCode::unauthorized:
-        case ErrorCode::device_not_found:
-        case ErrorCode::not_found:
-        case ErrorCode::device_disabled:
-            return {FailureKind::credential,
-                    fmt::format("{}; check that the device exists and is enabled, that its key, "
-                                "token or certificate is right, and that this machine's clock is",
-                                reason.message)};
-        default:
-            return failure_of(reason, accepted);
-    }
-}
-
 }  // namespace
 
 void AmqpSession::start(net::ConnectionHandle handle, const net::Peer&, Now now) {
@@ -93,7 +77,7 @@ void AmqpSession::handle_events() {
 // -- until the hub has accepted the device -------------------------------------------------------
 
 std::string AmqpSession::address(std::string_view endpoint) const {
-    return fmt::format("/devices/{}{}", configuration_.device.value(), endpoint);
+    return fmt::format("/{}{}", configuration_.identity.path(), endpoint);
 }
 
 std::optional<amqp::LinkId> AmqpSession::attach(amqp::Role role, std::string_view endpoint) {
@@ -135,9 +119,8 @@ void AmqpSession::on(amqp::CreditGranted&& event) {
 
 void AmqpSession::put_token() {
     if (token_.empty() || !engine_->can_send(*cbs_sender_)) return;
-    const auto audience =
-        fmt::format("{}/devices/{}", configuration_.hub, configuration_.device.value());
-    const Bytes payload = wire::put_token_request(audience, std::exchange(token_, {}));
+    const Bytes payload =
+        wire::put_token_request(configuration_.resource(), std::exchange(token_, {}));
     Bytes tag;
     ByteWriter(tag).u64(++last_tag_);
     const auto sent = engine_->send(*cbs_sender_, {.tag = tag, .payload = payload});
@@ -263,7 +246,7 @@ void AmqpSession::give_up(const std::optional<amqp::ErrorCondition>& error,
 }
 
 void AmqpSession::give_up(const Error& reason) {
-    if (!failure_) failure_ = explain(reason, accepted_);
+    if (!failure_) failure_ = failure_of_hub(reason, accepted_);
     engine_->close();
 }
 

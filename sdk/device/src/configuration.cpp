@@ -39,6 +39,15 @@ T value_or_throw(Result<T> result) {
 
 void check(const ClientOptions& options) {
     using std::chrono::seconds;
+    if (options.websockets && options.transport == Transport::https) {
+        refuse("HTTPS runs in no WebSocket; leave websockets off, the port is the same");
+    }
+    if (options.polling_interval < seconds(1)) {
+        refuse("'polling_interval' must be at least 1 second");
+    }
+    if (options.polling_interval > lifetime_max) {
+        refuse("'polling_interval' cannot exceed ten years");
+    }
     if (options.keep_alive <= seconds(0)) refuse("'keep alive' must be greater than 0");
     if (options.keep_alive > keep_alive_max) {
         refuse("'keep_alive' cannot exceed 1740 seconds (29 minutes)");
@@ -64,7 +73,8 @@ std::uint16_t port_default(const ClientOptions& options) {
         const char* variable;
         std::uint16_t port;
     };
-    const Standard standard = options.websockets ? Standard{"RESTANTE_HTTPS_PORT", 443}
+    const bool by_https = options.websockets || options.transport == Transport::https;
+    const Standard standard = by_https ? Standard{"RESTANTE_HTTPS_PORT", 443}
                               : options.transport == Transport::mqtt
                                   ? Standard{"RESTANTE_MQTT_PORT", 8883}
                                   : Standard{"RESTANTE_AMQP_PORT", 5671};
@@ -129,19 +139,23 @@ std::shared_ptr<const net::TlsClient> create_tls(const ClientOptions& options, c
     return *std::move(tls);
 }
 
-/// `gateway` may be empty: then the hub itself is connected to.
-Configuration configure(
-    std::string_view hub, std::string_view gateway, model::DeviceId device,
-    std::variant<KeyCredentials, TokenCredentials, CertificateCredentials> credentials,
-    const ClientOptions& options, std::shared_ptr<const net::TlsClient> tls) {
+using Credentials = std::variant<KeyCredentials, TokenCredentials, CertificateCredentials>;
+
+Configuration configure(std::string_view hub, Identity identity, Credentials credentials,
+                        const ClientOptions& options, std::shared_ptr<const net::TlsClient> tls) {
     check(options);
+    if (identity.module && options.transport == Transport::https) {
+        refuse("modules speak MQTT and AMQP, not HTTPS; choose another transport");
+    }
     const std::uint16_t standard = port_default(options);
     const auto named = value_or_throw(wire::split_host(hub, standard));
-    auto target = gateway.empty() ? named : value_or_throw(wire::split_host(gateway, standard));
+    auto target = options.gateway_hostname.empty()
+                      ? named
+                      : value_or_throw(wire::split_host(options.gateway_hostname, standard));
     return Configuration{.hub = named.host,
                          .host = std::move(target.host),
                          .port = options.port != 0 ? options.port : target.port,
-                         .device = std::move(device),
+                         .identity = std::move(identity),
                          .credentials = std::move(credentials),
                          .options = options,
                          .tls = std::move(tls)};
@@ -166,82 +180,90 @@ TokenCredentials token_credentials(std::string_view text, WallTime now) {
     return {.token = std::string(text), .expiry = token->expiry()};
 }
 
-struct DeviceResource {
-    std::string host;
-    model::DeviceId device;
-};
-
-/// Whom a token is for.
-DeviceResource device_resource(std::string_view token) {
+/// A token's host and whose it is.
+std::pair<std::string, Identity> token_resource(Kind kind, std::string_view token) {
     const auto read = value_or_throw(auth::SharedAccessSignature::parse(token));
-    const auto& path = read.path();
-    if (path.size() == 4 && path[0] == "devices" && path[2] == "modules") {
-        refuse("Provided SasToken is for a module");
+    return {read.host(), Identity::of_token(kind, read.path())};
+}
+
+Identity identity_of(Kind kind, const wire::ConnectionString& parts) {
+    if (kind == Kind::device && parts.module_id) {
+        refuse("the connection string is a module's (ModuleId); give it to IoTHubModuleClient");
     }
-    if (path.size() != 2 || path[0] != "devices") {
-        refuse("Invalid SasToken provided: its resource (sr) must be {host}/devices/{device id}");
+    if (kind == Kind::module && !parts.module_id) {
+        refuse("the connection string is a device's (no ModuleId); give it to IoTHubDeviceClient");
     }
-    return {.host = std::string(read.host()),
-            .device = value_or_throw(model::DeviceId::parse(path[1]))};
+    return parts.module_id ? Identity::parse(*parts.device_id, *parts.module_id)
+                           : Identity::parse(*parts.device_id);
 }
 
 }  // namespace
 
-Configuration Configuration::from_connection_string(std::string_view text,
+Configuration Configuration::from_connection_string(Kind kind, std::string_view text,
                                                     const ClientOptions& options) {
     const auto parts = value_or_throw(wire::ConnectionString::parse(text));
     if (const auto complete = parts.check_device(); !complete) refuse(complete.error().message);
-    if (parts.module_id) {
-        refuse("the connection string is a module's (ModuleId); this client is for devices");
-    }
     if (parts.x509) {
         refuse(
             "the connection string says x509=true; use create_from_x509_certificate, which takes "
             "the certificate and its key");
     }
-    auto device = value_or_throw(model::DeviceId::parse(*parts.device_id));
-    const std::string gateway = parts.gateway_host_name.value_or("");
-    if (parts.shared_access_key) {
-        return configure(
-            parts.host_name, gateway, std::move(device),
-            key_credentials(*parts.shared_access_key, parts.shared_access_key_name.value_or("")),
-            options, create_tls(options));
+    if (!options.gateway_hostname.empty()) {
+        refuse(
+            "a connection string names its gateway itself (GatewayHostName=...); leave "
+            "gateway_hostname empty");
     }
-    return configure(parts.host_name, gateway, std::move(device),
-                     token_credentials(*parts.shared_access_signature, SystemClock().now().wall),
-                     options, create_tls(options));
+    ClientOptions with = options;
+    with.gateway_hostname = parts.gateway_host_name.value_or("");
+    auto identity = identity_of(kind, parts);
+    Credentials credentials;
+    if (parts.shared_access_key) {
+        credentials =
+            key_credentials(*parts.shared_access_key, parts.shared_access_key_name.value_or(""));
+    } else {
+        credentials = token_credentials(*parts.shared_access_signature, SystemClock().now().wall);
+    }
+    return configure(parts.host_name, std::move(identity), std::move(credentials), with,
+                     create_tls(options));
 }
 
 Configuration Configuration::from_symmetric_key(std::string_view key, std::string_view hostname,
-                                                std::string_view device_id,
-                                                const ClientOptions& options) {
-    return configure(hostname, {}, value_or_throw(model::DeviceId::parse(device_id)),
-                     key_credentials(key, {}), options, create_tls(options));
+                                                Identity identity, const ClientOptions& options) {
+    return configure(hostname, std::move(identity), key_credentials(key, {}), options,
+                     create_tls(options));
 }
 
-Configuration Configuration::from_sastoken(std::string_view token, WallTime now,
+Configuration Configuration::from_sastoken(Kind kind, std::string_view token, WallTime now,
                                            const ClientOptions& options) {
     auto credentials = token_credentials(token, now);
-    auto resource = device_resource(token);
-    return configure(resource.host, {}, std::move(resource.device), std::move(credentials), options,
+    auto [host, identity] = token_resource(kind, token);
+    return configure(host, std::move(identity), std::move(credentials), options,
                      create_tls(options));
 }
 
 Configuration Configuration::from_x509_certificate(const X509& x509, std::string_view hostname,
-                                                   std::string_view device_id,
+                                                   Identity identity,
                                                    const ClientOptions& options) {
-    return configure(hostname, {}, value_or_throw(model::DeviceId::parse(device_id)),
-                     CertificateCredentials{}, options, create_tls(options, x509));
+    return configure(hostname, std::move(identity), CertificateCredentials{}, options,
+                     create_tls(options, x509));
 }
 
 TokenCredentials Configuration::read_other_token(std::string_view token, WallTime now) const {
     auto read = token_credentials(token, now);
-    const auto resource = device_resource(token);
-    if (resource.device != device) {
+    const auto [named, other] =
+        token_resource(identity.module ? Kind::module : Kind::device, token);
+    if (other.device != identity.device) {
         refuse("Provided SasToken does not match existing device id");
     }
-    if (!iequals(resource.host, hub)) refuse("Provided SasToken does not match existing hostname");
+    if (other.module != identity.module) {
+        refuse("Provided SasToken does not match existing module id");
+    }
+    if (!iequals(named, hub)) refuse("Provided SasToken does not match existing hostname");
     return read;
+}
+
+std::string Configuration::resource() const {
+    return hub + '/' + identity.path();
 }
 
 std::string Configuration::client_type() const {

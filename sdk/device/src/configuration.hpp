@@ -9,7 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
-#include "model/device_id.hpp"
+#include "identity.hpp"
 #include "net/tls.hpp"
 #include "restante/device/options.hpp"
 
@@ -18,7 +18,7 @@ namespace restante::device {
 /// A key from which each connection's token is made.
 struct KeyCredentials {
     Bytes key;
-    std::string policy;  ///< whose key it is; empty: the device's own
+    std::string policy;  ///< whose key it is; empty: the identity's own
 };
 
 /// A token that somebody else made.
@@ -34,7 +34,7 @@ struct Configuration {
     std::string hub;   ///< the hub's name, as tokens and the user name spell it
     std::string host;  ///< where to connect: the hub or a gateway
     std::uint16_t port = 0;
-    model::DeviceId device;
+    Identity identity;
     std::variant<KeyCredentials, TokenCredentials, CertificateCredentials> credentials;
     ClientOptions options;
     std::shared_ptr<const net::TlsClient> tls;
@@ -44,18 +44,19 @@ struct Configuration {
 
     // Each throws std::invalid_argument, naming what cannot be used and never a secret.
 
-    static Configuration from_connection_string(std::string_view text,
+    static Configuration from_connection_string(Kind kind, std::string_view text,
                                                 const ClientOptions& options);
     static Configuration from_symmetric_key(std::string_view key, std::string_view hostname,
-                                            std::string_view device_id,
-                                            const ClientOptions& options);
-    static Configuration from_sastoken(std::string_view token, WallTime now,
+                                            Identity identity, const ClientOptions& options);
+    static Configuration from_sastoken(Kind kind, std::string_view token, WallTime now,
                                        const ClientOptions& options);
     static Configuration from_x509_certificate(const X509& x509, std::string_view hostname,
-                                               std::string_view device_id,
-                                               const ClientOptions& options);
+                                               Identity identity, const ClientOptions& options);
 
-    /// Another token for the same device and hub.
+    /// What tokens are for: "{hub}/devices/{device}[/modules/{module}]".
+    std::string resource() const;
+
+    /// Another token for the same identity and hub.
     TokenCredentials read_other_token(std::string_view token, WallTime now) const;
 };
 

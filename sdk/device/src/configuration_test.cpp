@@ -33,7 +33,7 @@ class ConfigurationTest : public testing::Test {
         ::unsetenv("RESTANTE_MQTT_PORT");
     }
     Configuration of(const std::string& text) {
-        return Configuration::from_connection_string(text, options);
+        return Configuration::from_connection_string(Kind::device, text, options);
     }
     /// What std::invalid_argument says; empty when nothing is thrown.
     template <class Act>
@@ -60,7 +60,7 @@ TEST_F(ConfigurationTest, ReadsADevicesConnectionString) {
     EXPECT_EQ(made.hub, "hub.example");
     EXPECT_EQ(made.host, "hub.example");
     EXPECT_EQ(made.port, 8883);
-    EXPECT_EQ(made.device.value(), "d1");
+    EXPECT_EQ(made.identity.device.value(), "d1");
     EXPECT_EQ(as_text(std::get<KeyCredentials>(made.credentials).key), "secret key");
     EXPECT_EQ(std::get<KeyCredentials>(made.credentials).policy, "");
 }
@@ -104,24 +104,65 @@ TEST_F(ConfigurationTest, ConnectionStringsThatCannotBeUsedAreExplained) {
                 HasSubstr("'h:99999'"));
 }
 
+TEST_F(ConfigurationTest, ModulesAreToldFromDevices) {
+    const std::string of_module = "HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=" + key;
+    const auto made = Configuration::from_connection_string(Kind::module, of_module, options);
+    EXPECT_EQ(made.resource(), "h/devices/d/modules/m");
+    EXPECT_EQ(made.identity.client_id(), "d/m");
+    EXPECT_THAT(refusal([&] {
+                    Configuration::from_connection_string(
+                        Kind::module, "HostName=h;DeviceId=d;SharedAccessKey=" + key, options);
+                }),
+                HasSubstr("give it to IoTHubDeviceClient"));
+    EXPECT_THAT(refusal([&] {
+                    Configuration::from_sastoken(Kind::module, token("h/devices/d", now + 1h), now,
+                                                 options);
+                }),
+                StartsWith("Provided SasToken is for a device"));
+    const auto by_token = Configuration::from_sastoken(
+        Kind::module, token("h/devices/d/modules/m", now + 1h), now, options);
+    EXPECT_THAT(refusal([&] {
+                    static_cast<void>(
+                        by_token.read_other_token(token("h/devices/d/modules/n", now + 1h), now));
+                }),
+                StartsWith("Provided SasToken does not match existing module id"));
+    options.transport = Transport::https;
+    EXPECT_THAT(
+        refusal([&] { Configuration::from_connection_string(Kind::module, of_module, options); }),
+        HasSubstr("not HTTPS"));
+}
+
+TEST_F(ConfigurationTest, AGatewayIsConnectedToInsteadOfTheHub) {
+    options.gateway_hostname = "gateway.example:8443";
+    const auto made =
+        Configuration::from_symmetric_key(key, "hub.example", Identity::parse("d"), options);
+    EXPECT_EQ(made.host, "gateway.example");
+    EXPECT_EQ(made.port, 8443);
+    EXPECT_EQ(made.resource(), "hub.example/devices/d");
+    EXPECT_THAT(refusal_of("HostName=h;DeviceId=d;SharedAccessKey=" + key),
+                HasSubstr("GatewayHostName"));
+}
+
 TEST_F(ConfigurationTest, BadKeyIsRefusedWithoutBeingShown) {
-    const std::string text = refusal(
-        [&] { Configuration::from_symmetric_key("not*base64", "hub.example", "d", options); });
+    const std::string text = refusal([&] {
+        Configuration::from_symmetric_key("not*base64", "hub.example", Identity::parse("d"),
+                                          options);
+    });
     EXPECT_THAT(text, StartsWith("Could not create a SasToken using provided values"));
     EXPECT_THAT(text, Not(HasSubstr("not*base64")));
 }
 
 TEST_F(ConfigurationTest, TokenSaysWhoAndWhere) {
     const std::string text = token("Hub.Example/devices/d1", now + 1h);
-    const auto made = Configuration::from_sastoken(text, now, options);
+    const auto made = Configuration::from_sastoken(Kind::device, text, now, options);
     EXPECT_EQ(made.host, "hub.example");
-    EXPECT_EQ(made.device.value(), "d1");
+    EXPECT_EQ(made.identity.device.value(), "d1");
     EXPECT_EQ(std::get<TokenCredentials>(made.credentials).token, text);
 }
 
 TEST_F(ConfigurationTest, TokensThatCannotBeUsedAreExplained) {
     const auto refused = [&](const std::string& text) {
-        return refusal([&] { Configuration::from_sastoken(text, now, options); });
+        return refusal([&] { Configuration::from_sastoken(Kind::device, text, now, options); });
     };
     EXPECT_THAT(refused("nonsense"), StartsWith("Invalid SasToken provided"));
     EXPECT_THAT(refused(token("h/devices/d/modules/m", now + 1h)),
@@ -150,6 +191,13 @@ TEST_F(ConfigurationTest, OptionsOutOfRangeAreRefusedInPythonsWords) {
               "'sastoken_ttl' must be greater than 0");
     EXPECT_EQ(refused([](ClientOptions& o) { o.sastoken_ttl = std::chrono::seconds::max(); }),
               "'sastoken_ttl' cannot exceed ten years");
+    EXPECT_EQ(refused([](ClientOptions& o) { o.polling_interval = 0s; }),
+              "'polling_interval' must be at least 1 second");
+    EXPECT_THAT(refused([](ClientOptions& o) {
+                    o.transport = Transport::https;
+                    o.websockets = true;
+                }),
+                HasSubstr("leave websockets off"));
     EXPECT_THAT(refused([](ClientOptions& o) { o.server_verification_cert = "no PEM"; }),
                 HasSubstr("server_verification_cert"));
 }

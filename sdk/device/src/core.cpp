@@ -9,6 +9,7 @@
 #include "amqp_session.hpp"
 #include "auth/shared_access_signature.hpp"
 #include "base/random.hpp"
+#include "https_session.hpp"
 #include "mqtt_session.hpp"
 #include "net/connector.hpp"
 #include "sdk/websocket/client_session.hpp"
@@ -226,19 +227,22 @@ void Core::open() {
 
 /// What the connection carries; session_ is its inside.
 std::unique_ptr<net::Session> Core::make_session(std::string token) {
-    const bool by_mqtt = configuration_.options.transport == Transport::mqtt;
+    const Transport transport = configuration_.options.transport;
     std::unique_ptr<HubSession> session;
-    if (by_mqtt) {
+    if (transport == Transport::mqtt) {
         session = std::make_unique<MqttSession>(*this, configuration_, std::move(token));
-    } else {
+    } else if (transport == Transport::amqp) {
         session = std::make_unique<AmqpSession>(*this, configuration_, std::move(token));
+    } else {
+        session = std::make_unique<HttpsSession>(*this, configuration_, std::move(token));
     }
     session_ = session.get();
     if (!configuration_.options.websockets) return session;
     websocket::ClientOpening opening;
     opening.host = configuration_.host;
     opening.target = websocket::hub_target;
-    opening.subprotocol = by_mqtt ? websocket::mqtt_subprotocol : websocket::amqp_subprotocol;
+    opening.subprotocol =
+        transport == Transport::mqtt ? websocket::mqtt_subprotocol : websocket::amqp_subprotocol;
     return std::make_unique<websocket::ClientSession>(std::move(opening), std::move(session));
 }
 
@@ -247,10 +251,9 @@ Result<std::string> Core::make_token() {
     renew_at_.reset();
     if (const auto* own = std::get_if<KeyCredentials>(&configuration_.credentials)) {
         const Milliseconds life = configuration_.options.sastoken_ttl;
-        const auto resource =
-            fmt::format("{}/devices/{}", configuration_.hub, configuration_.device.value());
         renew_at_ = at.steady + life - std::min(renewal_margin, life / 2);
-        return auth::SharedAccessSignature::create(resource, own->key, at.wall + life, own->policy);
+        return auth::SharedAccessSignature::create(configuration_.resource(), own->key,
+                                                   at.wall + life, own->policy);
     }
     const auto* given = std::get_if<TokenCredentials>(&configuration_.credentials);
     if (given == nullptr) return std::string();

@@ -1,5 +1,7 @@
 #include "failure.hpp"
 
+#include <fmt/format.h>
+
 #include "restante/device/exceptions.hpp"
 
 namespace restante::device {
@@ -37,6 +39,21 @@ Failure failure_of(const Error& reason, bool accepted) {
             return {FailureKind::cancelled, ""};
         default:
             return {FailureKind::failed, reason.message};
+    }
+}
+
+Failure failure_of_hub(const Error& reason, bool accepted) {
+    switch (reason.code) {
+        case ErrorCode::unauthorized:
+        case ErrorCode::device_not_found:
+        case ErrorCode::not_found:
+        case ErrorCode::device_disabled:
+            return {FailureKind::credential,
+                    fmt::format("{}; check that the device exists and is enabled, that its key, "
+                                "token or certificate is right, and that this machine's clock is",
+                                reason.message)};
+        default:
+            return failure_of(reason, accepted);
     }
 }
 

@@ -40,6 +40,9 @@ bool retryable(FailureKind kind);
 /// What net says of a connection that did not come about, or, `accepted`, that broke.
 Failure failure_of(const Error& reason, bool accepted);
 
+/// What the hub itself says, in words for the person who must mend it.
+Failure failure_of_hub(const Error& reason, bool accepted);
+
 /// The public exception: Python's sentence, then the cause.
 std::exception_ptr to_exception(const Failure& failure);
 

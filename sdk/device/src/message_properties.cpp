@@ -57,13 +57,14 @@ wire::DeviceProperties to_properties(const Message& message) {
     return properties;
 }
 
-void check_telemetry(const model::DeviceId& device, const Message& message) {
+void check_telemetry(const Identity& identity, const Message& message) {
     std::size_t bytes = message.data.size();
     for (const auto& [name, value] : message.custom_properties) bytes += name.size() + value.size();
     if (bytes > telemetry_bytes_max) {
         throw std::invalid_argument("Size of telemetry message can not exceed 256 KB.");
     }
-    const auto topic = wire::telemetry_topic(device, to_properties(message));
+    const auto topic =
+        wire::telemetry_topic(identity.device, identity.module, to_properties(message));
     if (!topic) throw std::invalid_argument(topic.error().message);
 }
 

@@ -2,8 +2,8 @@
 // A message as the application has it, and its properties as the wire has them.
 
 #include "base/bytes.hpp"
+#include "identity.hpp"
 #include "model/cloud_to_device_message.hpp"
-#include "model/device_id.hpp"
 #include "restante/device/message.hpp"
 #include "wire/property_bag.hpp"
 
@@ -16,6 +16,6 @@ wire::DeviceProperties to_properties(const Message& message);
 
 /// Throws std::invalid_argument when no hub would take the message as telemetry, with Python's text
 /// where there is one.
-void check_telemetry(const model::DeviceId& device, const Message& message);
+void check_telemetry(const Identity& identity, const Message& message);
 
 }  // namespace restante::device

@@ -32,9 +32,10 @@ Failure explain(mqtt::ConnectReturnCode code) {
 
 mqtt::Connect make_connect(const Configuration& configuration, std::string token) {
     mqtt::Connect packet;
-    packet.client_id = configuration.device.value();
+    packet.client_id = configuration.identity.client_id();
     packet.user_name =
-        wire::mqtt_username(configuration.hub, configuration.device, configuration.client_type());
+        wire::mqtt_username(configuration.hub, configuration.identity.device,
+                            configuration.identity.module, configuration.client_type());
     packet.keep_alive_seconds =
         static_cast<std::uint16_t>(configuration.options.keep_alive.count());
     if (!token.empty()) packet.password = to_bytes(token);
@@ -72,16 +73,20 @@ void MqttSession::advance(Now now) {
 // deadline of the request answers for both.
 
 void MqttSession::subscribe() {
-    static_cast<void>(engine_.subscribe({{.filter = wire::devicebound_filter(configuration_.device),
-                                          .qos = mqtt::QoS::at_least_once}}));
+    static_cast<void>(
+        engine_.subscribe({{.filter = wire::devicebound_filter(configuration_.identity.device),
+                            .qos = mqtt::QoS::at_least_once}}));
 }
 
 void MqttSession::unsubscribe() {
-    static_cast<void>(engine_.unsubscribe({wire::devicebound_filter(configuration_.device)}));
+    static_cast<void>(
+        engine_.unsubscribe({wire::devicebound_filter(configuration_.identity.device)}));
 }
 
 Outcome MqttSession::send(std::uint64_t number, const Message& message) {
-    const auto topic = wire::telemetry_topic(configuration_.device, to_properties(message));
+    const Identity& identity = configuration_.identity;
+    const auto topic =
+        wire::telemetry_topic(identity.device, identity.module, to_properties(message));
     if (!topic) return Failure{FailureKind::refused, topic.error().message};
     const auto id = engine_.publish({.topic = *topic,
                                      .payload = to_bytes(message.data),
@@ -136,7 +141,7 @@ void MqttSession::on(mqtt::MessageReceived&& event) {
         if (settle) settle(Settlement::complete);
         core_->on_discarded(why);
     };
-    const auto bag = wire::devicebound_bag(configuration_.device, event.publish.topic);
+    const auto bag = wire::devicebound_bag(configuration_.identity.device, event.publish.topic);
     if (!bag) return discard("it came on a topic that is not this device's");
     auto properties = wire::from_property_bag(*bag);
     if (!properties) return discard(properties.error().message);

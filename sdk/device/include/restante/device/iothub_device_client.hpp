@@ -1,17 +1,11 @@
 #pragma once
-// A device's line to its hub, over MQTT and TLS: the Python SDK's IoTHubDeviceClient in C++.
+// A device's line to its hub: the Python SDK's IoTHubDeviceClient in C++. What it shares with a
+// module's, connecting, sending and ending among it, is in iothub_client.hpp.
 //
 //     auto client = restante::IoTHubDeviceClient::create_from_connection_string(text);
 //     client.on_message_received([](const restante::Message& message) { ... });
 //     ...
 //     client.shutdown();
-//
-// The application owns it. Any thread may call any member, handlers included. It ends by
-// shutdown(), which the destructor calls; what the handlers refer to must last until then.
-//
-// Handlers run one at a time, in order, on a thread of the client's own or, with own_loop, inside
-// run_once(). A handler that takes its time delays the next, never the connection. One that throws
-// is reported to on_background_exception.
 //
 // Messages go to a handler or to receive_message(), whichever is used first; the other then throws
 // ClientError, as in Python.
@@ -19,25 +13,17 @@
 // A message counts as received when its handler has returned: only then does the hub hear so. A
 // handler that throws, or a connection that breaks meanwhile, makes the hub deliver the message
 // again: at least once, never less.
-//
-// A connection that breaks is made again, with a new token and the subscription, until the hub
-// refuses the device's credentials or disconnect() is called. The first connection is not tried
-// twice: its failure is thrown.
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "restante/device/exceptions.hpp"
-#include "restante/device/message.hpp"
-#include "restante/device/options.hpp"
+#include "restante/device/iothub_client.hpp"
 
 namespace restante {
 
-class IoTHubDeviceClient {
+class IoTHubDeviceClient : public IoTHubClient {
   public:
     /// "HostName=...;DeviceId=...;SharedAccessKey=...", also with SharedAccessKeyName for a hub's
     /// policy, SharedAccessSignature instead of the key, or GatewayHostName. No factory sends
@@ -60,57 +46,10 @@ class IoTHubDeviceClient {
         const X509& x509, const std::string& hostname, const std::string& device_id,
         const ClientOptions& options = ClientOptions());
 
-    ~IoTHubDeviceClient();
-    IoTHubDeviceClient(IoTHubDeviceClient&& other) noexcept;
-    IoTHubDeviceClient& operator=(IoTHubDeviceClient&& other) noexcept;
-
-    /// Returns once the hub has accepted the device and, when a message handler is set, its
-    /// subscription stands; at once when that is so already. Takes at most 60 s. Throws
-    /// ConnectionFailedError, CredentialError, ClientError (a server certificate that is not
-    /// trusted, a protocol error), OperationTimeout, OperationCancelled.
-    void connect();
-
-    /// Waits for a handler that is running, at most 10 s, so that its message is acknowledged,
-    /// then says good-bye, at most 2 s. Ends attempts to reconnect. Messages not yet handled stay
-    /// with the hub. From a handler: returns at once, and happens when the handler has returned.
-    void disconnect();
-
-    /// disconnect(), then the end: no handler is called any more once this has returned, and every
-    /// other member throws ClientError. As often as you like. From a handler: returns at once, and
-    /// happens when the handler has returned.
-    void shutdown();
-
-    /// Sends telemetry; returns once the hub has acknowledged it. Connects first when auto_connect
-    /// is set. While the connection is being made again it waits, and what the hub had not
-    /// acknowledged is sent again: at least once, never less. Up to 1000 messages wait so, each of
-    /// its own caller; a further one throws ClientError at once.
-    ///
-    /// Throws std::invalid_argument when the message has more than 256 KB or its properties more
-    /// than 64 KB, what connect() throws, NoConnectionError, OperationCancelled when disconnect()
-    /// or shutdown() comes first, and OperationTimeout after 4 minutes.
-    void send_message(const Message& message);
-    /// The same with this text as its data.
-    void send_message(const std::string& data);
-
     /// Waits for the next message, at most this long; nullopt when none came. The message then
     /// counts as received. The first call asks the hub for messages, and throws what
     /// on_message_received() throws. A shutdown() meanwhile ends the wait with nullopt.
     std::optional<Message> receive_message(std::chrono::milliseconds timeout);
-
-    /// Goes on with another token of the same device, for a client that was made with one: connects
-    /// with it, anew when it was connected, and returns when that is done. Throws
-    /// std::invalid_argument when the token is none, has expired, or is for another device or hub;
-    /// ClientError when the client was not made with one; what connect() throws.
-    void update_sastoken(const std::string& sastoken);
-
-    /// With own_loop: becomes readable when run_once() has something to do. Wait for it with poll,
-    /// epoll or select; do not read it. Otherwise, and after shutdown(), ClientError.
-    int descriptor() const;
-    /// With own_loop: calls the handlers for what has come, without waiting. How many it called.
-    std::size_t run_once();
-
-    /// Whether the hub has accepted the device on a connection that has not been found broken.
-    bool connected() const;
 
     /// Sets what is called with each message, and asks the hub for messages: connects first when
     /// auto_connect is set, and returns when the subscription stands. Throws what connect()
@@ -120,23 +59,12 @@ class IoTHubDeviceClient {
     /// An empty handler ends the subscription.
     void on_message_received(std::function<void(const Message&)> handler);
 
-    /// Called after each change of connected(), the short gap while a token is renewed included.
-    void on_connection_state_change(std::function<void()> handler);
-
-    /// Called two minutes before the token that the client was made with expires, or at half its
-    /// life when that is later: time for update_sastoken().
-    void on_new_sastoken_required(std::function<void()> handler);
-
-    /// Called with what went wrong where no caller waits for it: a dropped connection, a failed
-    /// attempt to reconnect, an exception out of a handler. The types are those of exceptions.hpp.
-    void on_background_exception(std::function<void(const std::exception&)> handler);
+    /// The same for a handler that says what becomes of its message, in place of any handler
+    /// before. Throws ClientError by MQTT, which has no word for abandoning or rejecting.
+    void on_message_to_settle(std::function<Settlement(const Message&)> handler);
 
   private:
-    class Impl;
-    explicit IoTHubDeviceClient(std::unique_ptr<Impl> impl);
-    Impl& impl() const;
-
-    std::unique_ptr<Impl> impl_;
+    using IoTHubClient::IoTHubClient;
 };
 
 }  // namespace restante

@@ -16,7 +16,11 @@ struct X509 {
 };
 
 /// What the client speaks with its hub.
-enum class Transport : std::uint8_t { mqtt, amqp };
+enum class Transport : std::uint8_t {
+    mqtt,   ///< messages come at once; each can only be completed
+    amqp,   ///< messages come at once; each can be completed, abandoned or rejected
+    https,  ///< the client asks for messages now and then; each can be settled as by AMQP
+};
 
 struct ClientOptions {
     Transport transport = Transport::mqtt;
@@ -24,13 +28,17 @@ struct ClientOptions {
     /// Inside a WebSocket, on the port of HTTPS, which most firewalls leave open.
     bool websockets = false;
 
+    /// Where to connect instead of the hub: a gateway that passes everything on to it. A connection
+    /// string names its own.
+    std::string gateway_hostname;
+
     /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
     std::string server_verification_cert;
 
     /// The hub's port. 0: the one in the host name ("hub.example:18883"), else what the environment
     /// says for the transport, else the standard one: RESTANTE_MQTT_PORT, 8883; RESTANTE_AMQP_PORT,
-    /// 5671; with websockets RESTANTE_HTTPS_PORT, 443.
+    /// 5671; by HTTPS and with websockets RESTANTE_HTTPS_PORT, 443.
     std::uint16_t port = 0;
 
     /// Appended to the name by which the client introduces itself.
@@ -40,8 +48,11 @@ struct ClientOptions {
     std::chrono::seconds sastoken_ttl{3600};
 
     /// Longest silence on the connection, 1 to 1740 s. A hub that has vanished is noticed after
-    /// one and a half times this, by AMQP no sooner than after 10 s.
+    /// one and a half times this, by AMQP and HTTPS no sooner than after 10 s.
     std::chrono::seconds keep_alive{60};
+
+    /// By HTTPS, how long the client waits before it asks for messages again when there were none.
+    std::chrono::seconds polling_interval{5};
 
     /// Whether an operation that needs a connection makes it.
     bool auto_connect = true;
