@@ -16,12 +16,17 @@
 #include "base/error.hpp"
 #include "core/queue/device_queue.hpp"
 #include "hub/connection_history.hpp"
+#include "model/feedback.hpp"
 #include "model/module_id.hpp"
 
 namespace restante::hub {
 
 /// An attachment is the receiver that queues lock messages for.
 using AttachmentId = core::ReceiverId;
+
+/// What receivers get.
+using LockedMessages = std::vector<model::LockedMessage>;
+using LockedBatches = std::vector<model::LockedFeedback>;
 
 enum class Protocol : std::uint8_t { mqtt, amqp, https };
 /// For the log: "mqtt".

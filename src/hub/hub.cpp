@@ -62,11 +62,12 @@ class StateRecovery final : public store::Recovery {
 }  // namespace
 
 Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
-         FailureHandler on_storage_failure)
+         FailureHandler on_storage_failure, Drive drive)
     : store_(store),
       clock_(clock),
       log_(logger),
       on_storage_failure_(std::move(on_storage_failure)),
+      drive_(drive),
       state_(rules, random_incarnation()),
       throttle_(rules.throttle),
       work_(io_.get_executor()),
@@ -81,7 +82,7 @@ Result<void> Hub::start() {
     if (auto recovered = store_.recover(recovery); !recovered) return recovered;
     log_.info("hub_recovered",
               {{"devices", state_.counts().devices}, {"messages", recovery.messages}});
-    thread_ = std::thread([this] { io_.run(); });
+    if (drive_ == Drive::own_thread) thread_ = std::thread([this] { io_.run(); });
     advance();
     return {};
 }
@@ -165,12 +166,17 @@ void Hub::purge(model::DeviceId device, Answer<std::size_t> answer) {
 
 void Hub::advance() {
     on_loop([this] {
+        if (drive_ == Drive::run_pending) timer_at_.reset();
         core::ChangeSet changes;
         auto deliverable = state_.advance(clock_.now(), changes);
         commit(std::move(changes), [this, deliverable = std::move(deliverable)] {
             for (const auto& device : deliverable) attachments_.wake(device);
         });
     });
+}
+
+std::size_t Hub::run_pending() {
+    return io_.poll();
 }
 
 void Hub::schedule() {
@@ -182,6 +188,7 @@ void Hub::schedule() {
     }
     if (!due || stopping_ || (timer_at_ && *timer_at_ <= *due)) return;
     timer_at_ = due;
+    if (drive_ == Drive::run_pending) return;
     timer_.expires_after(std::max(*due - now.steady, Milliseconds{1}));
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;

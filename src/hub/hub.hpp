@@ -19,6 +19,7 @@
 #include "core/throttle/throttle.hpp"
 #include "hub/attachments.hpp"
 #include "hub/commit_pipeline.hpp"
+#include "hub/drive.hpp"
 #include "hub/feedback_receivers.hpp"
 #include "hub/registry.hpp"
 #include "store/store.hpp"
@@ -31,7 +32,7 @@ class Hub {
 
     /// All three outlive the hub. `on_storage_failure` is called at most once, on the hub's loop.
     Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
-        FailureHandler on_storage_failure);
+        FailureHandler on_storage_failure, Drive drive = Drive::own_thread);
     ~Hub();
 
     /// Recovers the state from the store, then starts the loop. Errors: storage_failed.
@@ -62,8 +63,7 @@ class Hub {
     /// Returns what the attachment holds to its queue; also right after attach(), and twice.
     void detach(AttachmentId attachment);
     /// Up to `max` messages with their bodies; fewer, or none, when there are no more.
-    void receive(AttachmentId attachment, std::size_t max,
-                 Answer<std::vector<model::LockedMessage>> answer);
+    void receive(AttachmentId attachment, std::size_t max, Answer<LockedMessages> answer);
     /// One message, for a receiver that does not stay. Without `lock_duration`: the hub's own.
     void receive_one(model::DeviceId device, std::optional<Milliseconds> lock_duration,
                      Answer<std::optional<model::LockedMessage>> answer);
@@ -80,8 +80,7 @@ class Hub {
     /// Returns what the receiver holds to the queue.
     void detach_feedback(AttachmentId receiver);
     /// Up to `max` batches. A receiver that does not stay is AttachmentId{}.
-    void receive_feedback(AttachmentId receiver, std::size_t max,
-                          Answer<std::vector<model::LockedFeedback>> answer);
+    void receive_feedback(AttachmentId receiver, std::size_t max, Answer<LockedBatches> answer);
     /// Errors of the three: device_message_lock_lost.
     void complete_feedback(model::LockToken token, Answer<void> answer);
     void abandon_feedback(model::LockToken token, Answer<void> answer);
@@ -89,6 +88,9 @@ class Hub {
 
     /// Runs what is due by the clock now: for a test whose clock the hub cannot hear.
     void advance();
+    /// With Drive::run_pending: does what waits, and says how much; when advance() is due, if ever.
+    std::size_t run_pending();
+    std::optional<SteadyTime> next_deadline() const { return timer_at_; }
 
   private:
     friend class Registry;
@@ -101,19 +103,17 @@ class Hub {
     void written(const Result<void>& result);
     void schedule();
     void stop_when_quiet();
-    void read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
-                     Answer<std::vector<model::LockedMessage>> answer);
-    void read_records(std::vector<model::LockedMessage> batches,
-                      std::move_only_function<void(std::vector<model::LockedFeedback>)> then);
+    void read_bodies(const model::DeviceId& device, LockedMessages locked,
+                     Answer<LockedMessages> answer);
+    void read_records(LockedMessages batches, std::move_only_function<void(LockedBatches)> then);
     template <class Item, class Read>
     void read_each(std::vector<Item> items, Read read,
                    std::move_only_function<void(std::vector<Item>)> then);
     using FeedbackSettlement = Result<void> (core::FeedbackQueue::*)(model::LockToken, Now,
                                                                      core::ChangeSet&);
     void settle_feedback(model::LockToken token, Answer<void> answer, FeedbackSettlement decide);
-    void hand_out_feedback(AttachmentId receiver, std::size_t max,
-                           std::vector<model::LockedFeedback> read,
-                           Answer<std::vector<model::LockedFeedback>> answer);
+    void hand_out_feedback(AttachmentId receiver, std::size_t max, LockedBatches read,
+                           Answer<LockedBatches> answer);
     void note_dropped_feedback();
     void settle(std::string_view event, model::DeviceId device, model::LockToken token,
                 Answer<void> answer, Settlement decide);
@@ -126,6 +126,7 @@ class Hub {
     const Clock& clock_;
     Logger log_;
     FailureHandler on_storage_failure_;
+    const Drive drive_;
     core::HubState state_;
     core::Throttle throttle_;
     Attachments attachments_;

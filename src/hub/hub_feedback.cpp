@@ -19,8 +19,7 @@ void Hub::detach_feedback(AttachmentId receiver) {
     });
 }
 
-void Hub::receive_feedback(AttachmentId receiver, std::size_t max,
-                           Answer<std::vector<model::LockedFeedback>> answer) {
+void Hub::receive_feedback(AttachmentId receiver, std::size_t max, Answer<LockedBatches> answer) {
     on_loop([this, receiver, max, answer = std::move(answer)]() mutable {
         core::ChangeSet changes;
         auto batches = state_.receive_feedback(max, receiver, clock_.now(), changes);
@@ -36,9 +35,8 @@ void Hub::receive_feedback(AttachmentId receiver, std::size_t max,
 
 /// A device takes its feedback with it: batches of nothing but that end here, and the receiver gets
 /// the next ones instead.
-void Hub::hand_out_feedback(AttachmentId receiver, std::size_t max,
-                            std::vector<model::LockedFeedback> read,
-                            Answer<std::vector<model::LockedFeedback>> answer) {
+void Hub::hand_out_feedback(AttachmentId receiver, std::size_t max, LockedBatches read,
+                            Answer<LockedBatches> answer) {
     core::ChangeSet changes;
     bool dropped = false;
     std::erase_if(read, [&](model::LockedFeedback& batch) {

@@ -32,8 +32,8 @@ void Hub::read_each(std::vector<Item> items, Read read,
     }
 }
 
-void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMessage> locked,
-                      Answer<std::vector<model::LockedMessage>> answer) {
+void Hub::read_bodies(const model::DeviceId& device, LockedMessages locked,
+                      Answer<LockedMessages> answer) {
     const auto read = [this, device](model::LockedMessage& item, auto complete) {
         const auto sequence = item.queued.sequence;
         store_.read_message(
@@ -60,9 +60,8 @@ void Hub::read_bodies(const model::DeviceId& device, std::vector<model::LockedMe
         });
 }
 
-void Hub::read_records(std::vector<model::LockedMessage> batches,
-                       std::move_only_function<void(std::vector<model::LockedFeedback>)> then) {
-    std::vector<model::LockedFeedback> locked;
+void Hub::read_records(LockedMessages batches, std::move_only_function<void(LockedBatches)> then) {
+    LockedBatches locked;
     for (auto& batch : batches) {
         locked.push_back({.token = batch.token,
                           .queued = std::move(batch.queued),

@@ -88,11 +88,10 @@ void Hub::detach(AttachmentId attachment) {
     });
 }
 
-void Hub::receive(AttachmentId attachment, std::size_t max,
-                  Answer<std::vector<model::LockedMessage>> answer) {
+void Hub::receive(AttachmentId attachment, std::size_t max, Answer<LockedMessages> answer) {
     on_loop([this, attachment, max, answer = std::move(answer)]() mutable {
         const auto* attached = attachments_.find(attachment);
-        if (!attached || attached->module) return answer(std::vector<model::LockedMessage>{});
+        if (!attached || attached->module) return answer(LockedMessages{});
         core::ChangeSet changes;
         auto locked = state_.receive(attached->device,
                                      {.max = max,

@@ -1,0 +1,57 @@
+#pragma once
+// The far end of one simulated connection: a device or a service, made of the same protocol engines
+// as our SDKs, that tells the History what it sees. The run's Connection owns it.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/shared_access_policy.hpp"
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "history.hpp"
+#include "random.hpp"
+
+namespace restante::simulation {
+
+/// What peers share. The run owns all of it.
+struct Surroundings {
+    History& history;
+    Random& random;
+    const Clock& clock;
+    const std::uint64_t& step;
+    const auth::SharedAccessPolicies& policies;
+    /// The faults are over: everything is completed, nothing new begun.
+    const bool& draining;
+
+    static constexpr const char* hostname = "hub.example";
+    /// A token that lives for an hour.
+    std::string device_token(const std::string& device) const;
+    std::string policy_token() const;
+    Ending choose() const;
+};
+
+class Peer {
+  public:
+    virtual ~Peer() = default;
+    virtual void receive(BytesView bytes) = 0;
+    virtual Bytes take_output() = 0;
+    virtual void advance() = 0;
+    /// Does something of its own accord, when there is something to do.
+    virtual void act() = 0;
+    virtual bool over() const = 0;
+};
+
+/// Every device has this key.
+inline constexpr const char* device_key = "c2ltdWxhdGVkIGRldmljZSBrZXk=";
+
+std::unique_ptr<Peer> make_mqtt_device(Surroundings& around, const Line& line);
+std::unique_ptr<Peer> make_amqp_device(Surroundings& around, const Line& line);
+std::unique_ptr<Peer> make_https_device(Surroundings& around, const Line& line);
+/// Sends to `devices` and reads feedback.
+std::unique_ptr<Peer> make_amqp_service(Surroundings& around, const Line& line,
+                                        const std::vector<std::string>& devices);
+std::unique_ptr<Peer> make_https_service(Surroundings& around, const Line& line,
+                                         const std::vector<std::string>& devices);
+
+}  // namespace restante::simulation
