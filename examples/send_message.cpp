@@ -1,53 +1,32 @@
-// Sends one message to a device: the C++ counterpart of "Build and send a message" in the page
-// about cloud-to-device messages with the Python SDKs.
+// Sends messages to the hub one after the other, with properties and without.
 //
-//     IOTHUB_CONNECTION_STRING="HostName=..." [TRANSPORT=ws] ./send_message [DEVICE [TEXT]]
-//
-// TRANSPORT=ws sends through a WebSocket on port 443.
+//     IOTHUB_DEVICE_CONNECTION_STRING="HostName=..." ./send_message
 
 #include <cstdlib>
-#include <exception>
 #include <iostream>
-#include <string>
 
-#include "restante/service/iothub_registry_manager.hpp"
+#include "restante/device/iothub_device_client.hpp"
 
-int main(int argc, char** argv) {
-    const char* connection_string = std::getenv("IOTHUB_CONNECTION_STRING");
-    if (connection_string == nullptr) {
-        std::cerr << "Set IOTHUB_CONNECTION_STRING to the hub's connection string: "
-                     "`restante connection-string` prints it.\n";
-        return 1;
+int main() try {
+    const char* text = std::getenv("IOTHUB_DEVICE_CONNECTION_STRING");
+    if (text == nullptr) throw std::invalid_argument("set IOTHUB_DEVICE_CONNECTION_STRING");
+    auto client = restante::IoTHubDeviceClient::create_from_connection_string(text);
+    client.connect();
+
+    for (int i = 1; i <= 5; ++i) {
+        restante::Message message;
+        message.data = R"({"wind": )" + std::to_string(10 * i) + "}";
+        message.message_id = "wind-" + std::to_string(i);
+        message.correlation_id = "gale-warning";
+        message.content_type = "application/json";
+        message.content_encoding = "utf-8";
+        message.custom_properties.set("storm", i > 3 ? "yes" : "no");
+        client.send_message(message);
+        std::cout << "sent message #" << i << std::endl;
     }
-    try {
-        restante::ServiceOptions options;
-        const char* transport = std::getenv("TRANSPORT");
-        if (transport != nullptr && std::string(transport) == "ws") {
-            options.transport_type = restante::TransportType::AmqpOverWebsocket;
-        }
-        auto registry_manager =
-            restante::IoTHubRegistryManager::from_connection_string(connection_string, options);
-
-        // define the device ID
-        const std::string device_id = argc > 1 ? argv[1] : "Device-1";
-
-        // define the message
-        const std::string message = argc > 2 ? argv[2] : "{\"c2d test message\"}";
-
-        // include optional properties
-        restante::MessageProperties props;
-        props.set("messageId", "message1");
-        props.set("prop1", "test property-1");
-        props.set("prop1", "test property-2");
-        const std::string prop_text = "Test message";
-        props.set("testProperty", prop_text);
-
-        // send the message through the cloud (IoT Hub) to the device
-        registry_manager.send_c2d_message(device_id, message, props);
-        std::cout << "Sent to " << device_id << ": " << message << '\n';
-        return 0;
-    } catch (const std::exception& error) {
-        std::cerr << "The message was not sent: " << error.what() << '\n';
-        return 1;
-    }
+    client.send_message("text alone is a message too");
+    std::cout << "sent text alone" << std::endl;
+} catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
 }

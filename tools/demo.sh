@@ -65,11 +65,11 @@ IOTHUB_DEVICE_CONNECTION_STRING=$("$build/restante" connection-string \
     --data-dir "$folder/data" --device Device-1)
 export IOTHUB_DEVICE_CONNECTION_STRING
 
-echo "[3/4] the service sends a message (examples/send_message.cpp)"
-timeout "$seconds_max" "$build/examples/send_message" | sed 's/^/      | /'
+echo "[3/4] the service sends a message (examples/send_c2d_message.cpp)"
+timeout "$seconds_max" "$build/examples/send_c2d_message" | sed 's/^/      | /'
 
 echo "[4/4] the device connects and gets it (examples/receive_messages.cpp)"
-timeout "$seconds_max" "$build/examples/receive_messages" --count 1 >"$folder/device.out" &
+timeout "$seconds_max" "$build/examples/receive_messages" 1 >"$folder/device.out" &
 device_pid=$!
 wait "$device_pid" || fail "the device example failed: $(cat "$folder/device.out")"
 device_pid=""

@@ -29,12 +29,13 @@ PROPERTIES = {"prop1": "test property-2", "testProperty": "Test message"}
 
 SENDERS = {
     "node": lambda: ["node", HERE / "service_send.js", DEVICE],
-    "cpp": lambda: [program("examples/send_message")],
+    "cpp": lambda: [program("examples/send_c2d_message")],
+    "cpp_ws": lambda: [program("examples/send_c2d_message_over_websocket")],
     "uamqp": lambda: [PYTHON, HERE / "uamqp_send.py", DEVICE],
 }
 RECEIVERS = {
     "node": lambda: ["node", HERE / "device_receive.js", "1"],
-    "cpp": lambda: [program("examples/receive_messages"), "--count", "1"],
+    "cpp": lambda: [program("examples/receive_messages"), "1"],
     "paho": lambda: [PYTHON, HERE / "paho_device.py", "1"],
 }
 WEBSOCKET = "_ws"
@@ -42,7 +43,7 @@ WEBSOCKET = "_ws"
 
 def client_of(kind):
     """The kind's program, and what tells it to use a WebSocket."""
-    if kind.endswith(WEBSOCKET):
+    if kind.endswith(WEBSOCKET) and kind not in SENDERS:
         return kind.removesuffix(WEBSOCKET), {"TRANSPORT": "ws"}
     return kind, {}
 
@@ -119,8 +120,7 @@ class Pair(harness.TestCase):
 
 
 def options(parser):
-    parser.add_argument("--sender", choices=[*SENDERS, "node_ws", "cpp_ws",
-                                                 "uamqp_ws"], required=True)
+    parser.add_argument("--sender", choices=[*SENDERS, "node_ws", "uamqp_ws"], required=True)
     parser.add_argument("--receiver", choices=[*RECEIVERS, "node_ws", "paho_ws"], required=True)
 
 

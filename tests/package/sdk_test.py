@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """What `cmake --install` gives a user of the SDKs: a project of somebody else's is built with it,
 by clang and by g++, statically and against the shared library, by CMake and by pkg-config, and its
-programs talk to a hub.
+programs talk to a hub. So does what sdk/README.md tells a newcomer to write.
 """
 
-import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -14,16 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
 from harness import ROOT, Settings, run  # noqa: E402
+from package import SECONDS, install, pkg_config  # noqa: E402
 
 CONSUMER = Path(__file__).resolve().parent / "consumer"
 COMPILERS = ("clang++-19", "g++")
-SECONDS = 300  # for a build of three small programs beside other tests
 DEVICE = "Device-1"
-
-
-def install(prefix, *components):
-    for component in components:
-        run(["cmake", "--install", Settings.build, "--prefix", prefix, "--component", component])
 
 
 def needed(path):
@@ -59,14 +54,9 @@ class Package(harness.TestCase):
         return folder
 
     def build_by_pkg_config(self, compiler, sdk, source, static):
-        flags = run(["pkg-config", "--cflags", "--libs", *(["--static"] if static else []),
-                     f"restante-{sdk}"],
-                    env={**os.environ, "PKG_CONFIG_PATH": str(self.library / "pkgconfig")}).split()
-        if static:  # as a prefix without the shared library would
-            flags = [flag.replace("-lrestante-sdk", "-l:librestante-sdk.a") for flag in flags]
         built = self.folder / f"{source}-{static}"
-        run([compiler, "-std=c++17", CONSUMER / f"{source}.cpp", "-o", built, *flags],
-            seconds=SECONDS)
+        run([compiler, "-std=c++17", CONSUMER / f"{source}.cpp", "-o", built,
+             *pkg_config(self.prefix, sdk, static)], seconds=SECONDS)
         return built
 
     def check_pair(self, hub, receive, send):
@@ -161,6 +151,52 @@ class Package(harness.TestCase):
                       f"-DCMAKE_PREFIX_PATH={self.prefix}"], seconds=SECONDS)
         self.assertEqual(re.findall(r"-- (\d\.\d): (\d)", output),
                          [("0.1", "1"), ("0.2", "0"), ("1.0", "0")])
+
+
+class Readme(harness.TestCase):
+    PAGE = (ROOT / "sdk" / "README.md").read_text(encoding="utf-8")
+    PATH, TOUR = PAGE.split("\n## A device\n")
+    # What its fragments leave to the reader.
+    AROUND = """#include <poll.h>
+#include <restante/device/iothub_device_client.hpp>
+#include <restante/service/iothub_registry_manager.hpp>
+#include <iostream>
+"""
+
+    def test_the_newcomers_path_leads_to_a_message(self):
+        """Its files are written and its commands run, as they stand, in a fresh folder."""
+        hub = self.start_hub()
+        home = self.folder / "home"
+        (self.folder / "build").mkdir()
+        (self.folder / "build/release").symlink_to(Settings.build)
+        (self.folder / "restante-data").symlink_to(hub.data)
+        for name, text in re.findall(r"(?ms)`~/(\S+)`:\n\n```(?:cmake|cpp)\n(.*?)^```", self.PATH):
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_text(text, encoding="utf-8")
+        script = "".join(re.findall(r"(?ms)^```sh\n(.*?)^```", self.PATH))
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=self.folder,
+                              env={**harness.clean_environment(), "HOME": str(home)},
+                              capture_output=True, text=True, timeout=SECONDS, check=False)
+        self.assertEqual(done.returncode, 0, f"{done.stdout}\n{done.stderr}")
+        printed = re.search(r"(?ms)^```text\n(.*?)^```", self.PATH)[1]
+        self.assertTrue(done.stdout.endswith(f"\n{printed}"), done.stdout)
+
+    def test_the_newcomers_program_is_short(self):
+        program = re.search(r"(?ms)^```cpp\n(.*?)^```", self.PATH)[1]
+        self.assertLessEqual(len(program.splitlines()), 15)
+
+    def test_the_tour_compiles(self):
+        fragments = re.findall(r"(?ms)^```cpp\n(.*?)^```", self.TOUR)
+        self.assertGreater(len(fragments), 4)
+        functions = [f"void tour_{number}(const char* text, restante::IoTHubDeviceClient& client) "
+                     f"{{\n(void)text, (void)client;\n{{\n{fragment}}}\n}}\n"
+                     for number, fragment in enumerate(fragments)]
+        source = self.folder / "tour.cpp"
+        source.write_text(self.AROUND + "".join(functions), encoding="utf-8")
+        includes = [f"-I{folder}" for folder in ROOT.glob("sdk/*/include")]
+        for compiler in COMPILERS:
+            run([compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", source,
+                 *includes], seconds=SECONDS)
 
 
 if __name__ == "__main__":

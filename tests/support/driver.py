@@ -34,8 +34,7 @@ class Driver(Process):
         question = {"id": self._next_id, "do": do, **arguments}
         self._next_id += 1
         try:
-            self._process.stdin.write(json.dumps(question) + "\n")
-            self._process.stdin.flush()
+            self.type(json.dumps(question) + "\n")
         except OSError as problem:
             raise AssertionError(f"{self.command} is gone ({problem}):\n{self.output}") from problem
         return question["id"]

@@ -117,6 +117,11 @@ class Process:
                                  f"{self.output}")
         return matches[0]
 
+    def type(self, text):
+        """For one that was started with a pipe as its input."""
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+
     def signal(self, number):
         self._process.send_signal(number)
 
@@ -316,9 +321,9 @@ class TestCase(unittest.TestCase):
         return any(test is self for test, _ in [*result.failures, *result.errors]) or \
             not self._outcome.success
 
-    def start(self, command, env=None):
+    def start(self, command, env=None, **options):
         """A client that runs beside the test, ended with it."""
-        process = Process(command, env)
+        process = Process(command, env, **options)
         self.addCleanup(process.kill)
         return process
 

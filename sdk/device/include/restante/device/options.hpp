@@ -1,6 +1,9 @@
 #pragma once
 // What can be chosen for a device client: the Python client's keyword arguments, by their names.
 // A factory checks them and throws std::invalid_argument.
+//
+// Each member has an initializer, so that C++20's {.websockets = true} is a whole one: without,
+// compilers warn of those left out.
 
 #include <chrono>
 #include <cstdint>
@@ -10,9 +13,9 @@ namespace restante {
 
 /// A device's own certificate: Python's class of that name.
 struct X509 {
-    std::string certificate_file;  ///< PEM: the certificate, then its issuers if any
-    std::string key_file;          ///< PEM: its private key
-    std::string pass_phrase;       ///< of the key; empty when it has none
+    std::string certificate_file{};  ///< PEM: the certificate, then its issuers if any
+    std::string key_file{};          ///< PEM: its private key
+    std::string pass_phrase{};       ///< of the key; empty when it has none
 };
 
 /// What the client speaks with its hub.
@@ -34,7 +37,7 @@ struct ClientOptions {
 
     /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
-    std::string server_verification_cert;
+    std::string server_verification_cert{};
 
     /// The hub's port. 0: the one in the host name ("hub.example:18883"), else what the environment
     /// says for the transport, else the standard one: RESTANTE_MQTT_PORT, 8883; RESTANTE_AMQP_PORT,
@@ -42,7 +45,7 @@ struct ClientOptions {
     std::uint16_t port = 0;
 
     /// Appended to the name by which the client introduces itself.
-    std::string product_info;
+    std::string product_info{};
 
     /// How long a token lives that the client makes from a key; a new one takes over in time.
     std::chrono::seconds sastoken_ttl{3600};

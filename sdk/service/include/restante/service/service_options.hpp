@@ -18,7 +18,7 @@ struct ServiceOptions {
     TransportType transport_type = TransportType::Amqp;
     /// PEM text of the authority to trust instead of the system's. Empty: the file named by the
     /// environment variable RESTANTE_CA_FILE, else the system's authorities.
-    std::string ca;
+    std::string ca{};
     /// 0: RESTANTE_AMQP_PORT and RESTANTE_HTTPS_PORT from the environment, else 5671 and 443.
     std::uint16_t amqp_port = 0;
     std::uint16_t https_port = 0;

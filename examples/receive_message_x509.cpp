@@ -1,0 +1,43 @@
+// Receives messages as a device that proves itself by its own certificate, until Enter is pressed.
+//
+//     IOTHUB_HOSTNAME=... DEVICE_ID=... X509_CERT_FILE=... X509_KEY_FILE=... [X509_PASS_PHRASE=...]
+//     ./receive_message_x509
+
+#include <cstdlib>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "restante/device/iothub_device_client.hpp"
+
+namespace {
+
+std::string setting(const char* name, const char* otherwise = nullptr) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) value = otherwise;
+    if (value == nullptr) throw std::invalid_argument(std::string("set ") + name);
+    return value;
+}
+
+}  // namespace
+
+int main() try {
+    const restante::X509 x509{.certificate_file = setting("X509_CERT_FILE"),
+                              .key_file = setting("X509_KEY_FILE"),
+                              .pass_phrase = setting("X509_PASS_PHRASE", "")};
+    auto client = restante::IoTHubDeviceClient::create_from_x509_certificate(
+        x509, setting("IOTHUB_HOSTNAME"), setting("DEVICE_ID"));
+
+    client.on_message_received([](const restante::Message& message) {
+        std::cout << "received " << message.data << std::endl;
+        for (const auto& [name, value] : message.custom_properties) {
+            std::cout << "    " << name << ": " << value << std::endl;
+        }
+    });
+
+    std::cout << "Press Enter to quit" << std::endl;
+    std::cin.get();
+} catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+}
