@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/write.hpp>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -61,6 +63,16 @@ class Outgoing final : private OwnOptions, public Connection {
     void resolve();
     void try_next();
     void connected(const boost::system::error_code& error);
+    void ask_proxy();
+    void await_proxy();
+    void on_proxy_answer(const boost::system::error_code& error, std::size_t bytes);
+    void lose_proxy(const boost::system::error_code& error);
+    void begin_tls();
+    const std::string& dialled_host() const { return own.proxy ? own.proxy->host : own.host; }
+    std::uint16_t dialled_port() const { return own.proxy ? own.proxy->port : own.port; }
+    std::string dialled() const {
+        return own.proxy ? own.proxy->name() : fmt::format("{} port {}", own.host, own.port);
+    }
     void give_up();
     std::shared_ptr<Outgoing> self() {
         return std::static_pointer_cast<Outgoing>(shared_from_this());
@@ -79,23 +91,26 @@ class Outgoing final : private OwnOptions, public Connection {
     std::size_t next_ = 0;
     bool attempt_timed_out_ = false;
     std::string last_failure_;
+    std::optional<ProxyHandshake> proxy_;  ///< while it lasts
+    Bytes proxy_output_;
+    std::array<std::uint8_t, 1024> proxy_input_{};
 };
 
 void Outgoing::begin() {
     if (stage_ != Stage::connecting || !join_loop()) return;
     set_deadline(own.timeout);
     boost::system::error_code not_an_address;
-    std::string_view host = own.host;
+    std::string_view host = dialled_host();
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
     }
     const auto address = asio::ip::make_address(host, not_an_address);
     if (!not_an_address) {
-        addresses_.emplace_back(address, own.port);
+        addresses_.emplace_back(address, dialled_port());
     } else if (to_lower(host).ends_with(".localhost")) {
         // RFC 6761 6.3: always this machine, whatever the system's resolver knows.
-        addresses_.emplace_back(asio::ip::address_v4::loopback(), own.port);
-        addresses_.emplace_back(asio::ip::address_v6::loopback(), own.port);
+        addresses_.emplace_back(asio::ip::address_v4::loopback(), dialled_port());
+        addresses_.emplace_back(asio::ip::address_v6::loopback(), dialled_port());
     } else {
         return resolve();
     }
@@ -103,23 +118,23 @@ void Outgoing::begin() {
 }
 
 void Outgoing::resolve() {
-    resolver_.async_resolve(own.host, std::to_string(own.port), Resolver::numeric_service,
-                            [self = self()](const boost::system::error_code& error,
-                                            const Resolver::results_type& results) {
-                                if (self->stage_ != Stage::connecting) return;
-                                if (error) {
-                                    return self->end(
-                                        Error(ErrorCode::connection_failed,
-                                              fmt::format("host not found: \"{}\" ({})",
-                                                          self->own.host, error.message())),
-                                        Farewell::none);
-                                }
-                                for (const auto& entry : results) {
-                                    if (self->addresses_.size() == addresses_max) break;
-                                    self->addresses_.push_back(entry.endpoint());
-                                }
-                                self->try_next();
-                            });
+    resolver_.async_resolve(
+        dialled_host(), std::to_string(dialled_port()), Resolver::numeric_service,
+        [self = self()](const boost::system::error_code& error,
+                        const Resolver::results_type& results) {
+            if (self->stage_ != Stage::connecting) return;
+            if (error) {
+                return self->end(Error(ErrorCode::connection_failed,
+                                       fmt::format("host not found: \"{}\" ({})",
+                                                   self->dialled_host(), error.message())),
+                                 Farewell::none);
+            }
+            for (const auto& entry : results) {
+                if (self->addresses_.size() == addresses_max) break;
+                self->addresses_.push_back(entry.endpoint());
+            }
+            self->try_next();
+        });
 }
 
 void Outgoing::try_next() {
@@ -157,13 +172,53 @@ void Outgoing::connected(const boost::system::error_code& error) {
                                : cause_of(error));
         return try_next();
     }
+    if (!own.proxy) return begin_tls();
+    proxy_.emplace(*own.proxy, own.host, own.port);
+    ask_proxy();
+}
+
+void Outgoing::ask_proxy() {
+    proxy_output_ = proxy_->take_output();
+    if (proxy_output_.empty()) return await_proxy();
+    asio::async_write(socket_, asio::buffer(proxy_output_),
+                      [self = self()](const boost::system::error_code& error, std::size_t) {
+                          if (self->stage_ != Stage::connecting) return;
+                          error ? self->lose_proxy(error) : self->await_proxy();
+                      });
+}
+
+void Outgoing::await_proxy() {
+    socket_.async_read_some(
+        asio::buffer(proxy_input_),
+        [self = self()](const boost::system::error_code& error, std::size_t bytes) {
+            if (self->stage_ == Stage::connecting) self->on_proxy_answer(error, bytes);
+        });
+}
+
+void Outgoing::on_proxy_answer(const boost::system::error_code& error, std::size_t bytes) {
+    if (error) return lose_proxy(error);
+    const auto open = proxy_->receive(BytesView(proxy_input_).first(bytes));
+    if (!open) return end(open.error(), Farewell::none);
+    if (!*open) return ask_proxy();
+    proxy_.reset();
+    proxy_output_.clear();
+    begin_tls();
+}
+
+void Outgoing::lose_proxy(const boost::system::error_code& error) {
+    end(Error(ErrorCode::connection_failed,
+              fmt::format("{} closed the connection without an answer ({})", dialled(),
+                          error.message())),
+        Farewell::none);
+}
+
+void Outgoing::begin_tls() {
     tls_.emplace(*own.tls, socket_.native_handle(), own.host);
     start_handshake();
 }
 
 void Outgoing::give_up() {
-    std::string message =
-        fmt::format("cannot connect to {} port {}: {}", own.host, own.port, last_failure_);
+    std::string message = fmt::format("cannot connect to {}: {}", dialled(), last_failure_);
     if (addresses_.size() > 1) {
         message += fmt::format(" (the last of {} addresses tried)", addresses_.size());
     }
@@ -178,12 +233,17 @@ Error Outgoing::deadline_error(Stage stage) const {
                                  "handshake",
                                  own.timeout.count(), to_text(peer_)));
     }
+    if (proxy_) {
+        return Error(ErrorCode::connection_failed,
+                     fmt::format("timed out after {} ms waiting for the answer of {}",
+                                 own.timeout.count(), dialled()));
+    }
     return Error(ErrorCode::connection_failed,
                  addresses_.empty()
                      ? fmt::format("timed out after {} ms looking up the host \"{}\"",
-                                   own.timeout.count(), own.host)
+                                   own.timeout.count(), dialled_host())
                      : fmt::format("timed out after {} ms connecting to {} ({})",
-                                   own.timeout.count(), own.host, to_text(peer_)));
+                                   own.timeout.count(), dialled_host(), to_text(peer_)));
 }
 
 }  // namespace

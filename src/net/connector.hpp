@@ -1,14 +1,17 @@
 #pragma once
 // The client's way to a hub: look the host up, try each of its addresses, then TLS, then the
-// session. The loop owns the connection that results; the handle reaches it from any thread.
+// session. With a proxy, it is the proxy's addresses that are tried, and the proxy looks the host
+// up. The loop owns the connection that results; the handle reaches it from any thread.
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
 #include "net/connection_options.hpp"
+#include "net/proxy.hpp"
 #include "net/session.hpp"
 #include "net/tls.hpp"
 
@@ -24,7 +27,8 @@ struct ConnectOptions {
     std::string host;  ///< a name or an address; the certificate must be for it
     std::uint16_t port = 0;
     std::shared_ptr<const TlsClient> tls;
-    /// For all of it: looking up, connecting, TLS.
+    std::optional<Proxy> proxy;  ///< through which to connect; TLS goes through it to the host
+    /// For all of it: looking up, connecting, the proxy, TLS.
     Milliseconds timeout = std::chrono::seconds(30);
     /// For one address, when the host has several.
     Milliseconds address_timeout = std::chrono::seconds(10);
