@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.hpp"
 #include "net/tls_stream.hpp"
 
 namespace restante::net {
@@ -168,6 +169,36 @@ Result<void> trust(SSL_CTX* context, std::string_view ca_pem) {
     return {};
 }
 
+/// OpenSSL takes a list when it knows one name of it: a slip in another would go unnoticed.
+Result<void> use_ciphers(SSL_CTX* context, std::string_view ciphers) {
+    constexpr std::string_view operators = "!-+@";
+    std::string tls12;
+    std::string tls13;
+    for (const auto name : split(ciphers, ':')) {
+        const bool modern = name.starts_with("TLS_");
+        const std::string one(name);
+        const bool known =
+            modern ? SSL_CTX_set_ciphersuites(context, one.c_str()) == 1
+                   : !one.empty() && (operators.contains(one.front()) ||
+                                      SSL_CTX_set_cipher_list(context, one.c_str()) == 1);
+        if (!known) {
+            return refuse(
+                fmt::format("\"{}\" in the list of ciphers is none that OpenSSL knows; "
+                            "`openssl ciphers` lists them",
+                            one));
+        }
+        auto& list = modern ? tls13 : tls12;
+        list += list.empty() ? one : ':' + one;
+    }
+    if (tls12.empty()) {
+        SSL_CTX_set_cipher_list(context, ciphers_tls12);
+    } else if (SSL_CTX_set_cipher_list(context, (tls12 + ":!aNULL:!eNULL").c_str()) != 1) {
+        return refuse(fmt::format("the list of ciphers \"{}\" leaves none", ciphers));
+    }
+    if (!tls13.empty()) SSL_CTX_set_ciphersuites(context, tls13.c_str());
+    return {};
+}
+
 Result<std::string> read_file(const std::string& path, std::string_view what) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
@@ -229,6 +260,11 @@ Result<std::shared_ptr<const TlsClient>> TlsClient::create(const TlsClientOption
     SSL_CTX* native = context->get();
     if (auto trusted = trust(native, options.ca_pem); !trusted) {
         return std::unexpected(trusted.error());
+    }
+    if (!options.ciphers.empty()) {
+        if (auto used = use_ciphers(native, options.ciphers); !used) {
+            return std::unexpected(used.error());
+        }
     }
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, TlsStream::note_verification);
     if (!options.certificate_chain_pem.empty()) {

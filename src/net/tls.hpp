@@ -54,6 +54,10 @@ struct TlsClientOptions {
     std::string certificate_chain_pem;  ///< the client's own certificate, empty for none
     std::string private_key_pem;
     std::string pass_phrase;  ///< of the key; empty when it has none
+    /// OpenSSL's cipher list, where names that begin with TLS_ are TLS 1.3's. What it does not
+    /// speak of, one version or both, stays as it is. Ciphers without authentication are never
+    /// offered.
+    std::string ciphers;
 };
 
 /// A client's side. Trusts the given authorities only, and always checks the host name.
