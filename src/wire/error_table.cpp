@@ -110,12 +110,24 @@ std::optional<ErrorCode> code_of(const ErrorRow* row) {
     return row != nullptr ? std::optional(row->code) : std::nullopt;
 }
 
+/// The row the hub says for a code; nullptr for what is nobody's answer.
+const ErrorRow* said_row(ErrorCode code) {
+    const auto rows = error_catalogue();
+    const auto row = std::ranges::find(rows, code, &ErrorRow::code);
+    return row != rows.end() ? &*row : nullptr;
+}
+
+HubError to_error(ErrorCode code, SaidError said) {
+    if (said.row == nullptr) said.row = said_row(code);
+    const std::uint32_t number = said.row != nullptr ? said.row->number : 0;
+    return {Error(code, describe(std::move(said))), number};
+}
+
 }  // namespace
 
 const ErrorRow& error_row(ErrorCode code) {
-    const auto rows = error_catalogue();
-    const auto row = std::ranges::find(rows, code, &ErrorRow::code);
-    return row != rows.end() ? *row : *std::ranges::find(rows, server_error, &ErrorRow::code);
+    const auto* const row = said_row(code);
+    return row != nullptr ? *row : *said_row(server_error);
 }
 
 std::optional<ErrorCode> error_code_from_name(std::string_view name) {
@@ -180,7 +192,7 @@ Error as_send_error(const Error& error, const model::DeviceId& device) {
     return Error(device_not_found, device.value());
 }
 
-Error http_error(unsigned status, std::string_view name, std::string_view body) {
+HubError http_error(unsigned status, std::string_view name, std::string_view body) {
     SaidError said;
     if (auto flat = read_flat_json(body)) {
         said = std::move(*flat);
@@ -191,14 +203,14 @@ Error http_error(unsigned status, std::string_view name, std::string_view body) 
     if (const auto* const named = find_error(name)) said.row = named;
     if (said.message.empty()) said.message = fmt::format("the hub answered {}", status);
     const auto code = code_of(said.row).value_or(code_of_status(status));
-    return Error(code, describe(std::move(said)));
+    return to_error(code, std::move(said));
 }
 
-Error amqp_error(std::string_view condition, std::string_view description) {
+HubError amqp_error(std::string_view condition, std::string_view description) {
     SaidError said = read_message(description);
     if (said.message.empty()) said.message = fmt::format("the hub answered {}", condition);
     const auto code = said.row ? code_of(said.row) : error_code_from_condition(condition);
-    return Error(code.value_or(server_error), describe(std::move(said)));
+    return to_error(code.value_or(server_error), std::move(said));
 }
 
 }  // namespace restante::wire

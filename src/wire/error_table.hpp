@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -49,12 +50,20 @@ std::string amqp_error_description(const Error& error, const Tracking& tracking)
 /// not exist either, and the text is the id alone.
 Error as_send_error(const Error& error, const model::DeviceId& device);
 
+/// What a hub answered, with the number it said, or else would say; 0 for what is no hub's answer.
+struct HubError : Error {
+    std::uint32_t number;
+
+    HubError(Error error, std::uint32_t said) : Error(std::move(error)), number(said) {}
+    bool operator==(const HubError&) const = default;
+};
+
 /// Reads what a hub answered over HTTP, in any of the three shapes of its bodies: `name` is the
 /// value of the header, empty when absent. A word that this hub never says goes before the text:
 /// "JobQuotaExceeded (403003): ...".
-Error http_error(unsigned status, std::string_view name, std::string_view body);
+HubError http_error(unsigned status, std::string_view name, std::string_view body);
 
 /// Reads what a hub answered over AMQP; as above.
-Error amqp_error(std::string_view condition, std::string_view description);
+HubError amqp_error(std::string_view condition, std::string_view description);
 
 }  // namespace restante::wire

@@ -108,8 +108,12 @@ TEST(SendError, HidesWhetherADeviceIsDisabledOrAbsent) {
     EXPECT_EQ(as_send_error(other, device), other);
 }
 
+HubError said(ErrorCode code, std::string text, std::uint32_t number) {
+    return {Error(code, std::move(text)), number};
+}
+
 TEST(HttpError, IsReadFromEveryShapeOfBody) {
-    const Error not_found{ErrorCode::device_not_found, "sensor-thl-002"};
+    const HubError not_found = said(ErrorCode::device_not_found, "sensor-thl-002", 404001);
     EXPECT_EQ(http_error(404, "DeviceNotFound",
                          R"({"Message":"ErrorCode:DeviceNotFound;sensor-thl-002",)"
                          R"("ExceptionMessage":"Tracking ID:x"})"),
@@ -126,7 +130,7 @@ TEST(HttpError, IsReadFromEveryShapeOfBody) {
 }
 
 TEST(HttpError, KeepsTheNameAndNumberOfWhatThisHubNeverSays) {
-    const Error expected{ErrorCode::throttled, "JobQuotaExceeded (403003): text"};
+    const HubError expected = said(ErrorCode::throttled, "JobQuotaExceeded (403003): text", 403003);
     EXPECT_EQ(http_error(403, "JobQuotaExceeded",
                          R"({"Message":"ErrorCode:JobQuotaExceeded;text","ExceptionMessage":""})"),
               expected);
@@ -134,29 +138,32 @@ TEST(HttpError, KeepsTheNameAndNumberOfWhatThisHubNeverSays) {
     EXPECT_EQ(http_error(403, "JobQuotaExceeded", "").message,
               "JobQuotaExceeded (403003): the hub answered 403");
     EXPECT_EQ(amqp_error("amqp:not-found", R"({"errorCode":404103,"message":"text"})"),
-              (Error{ErrorCode::timeout, "DeviceNotOnline (404103): text"}));
+              said(ErrorCode::timeout, "DeviceNotOnline (404103): text", 404103));
 }
 
 TEST(HttpError, FallsBackToTheStatus) {
     EXPECT_EQ(http_error(412, "", "no JSON"),
-              (Error{ErrorCode::precondition_failed, "the hub answered 412"}));
+              said(ErrorCode::precondition_failed, "the hub answered 412", 412001));
     EXPECT_EQ(http_error(502, "", "").code, ErrorCode::service_unavailable);
     EXPECT_EQ(http_error(501, "", "").code, ErrorCode::server_error);
     EXPECT_EQ(http_error(418, "", "[]").code, ErrorCode::argument_invalid);
-    EXPECT_EQ(http_error(200, "", "").code, ErrorCode::protocol_error);
+    EXPECT_EQ(http_error(200, "", ""), said(ErrorCode::protocol_error, "the hub answered 200", 0));
     EXPECT_EQ(http_error(500, "", R"({"errorCode":-1,"message":1})").code, ErrorCode::server_error);
 }
 
 TEST(AmqpError, IsReadFromItsDescriptionOrItsCondition) {
     EXPECT_EQ(
         amqp_error("amqp:not-found", R"({"errorCode":404001,"trackingId":"x","message":"d1"})"),
-        (Error{ErrorCode::device_not_found, "d1"}));
-    EXPECT_EQ(amqp_error("amqp:resource-limit-exceeded", "C2D messages enqueued").code,
-              ErrorCode::device_maximum_queue_depth_exceeded);
+        said(ErrorCode::device_not_found, "d1", 404001));
+    EXPECT_EQ(
+        amqp_error("amqp:resource-limit-exceeded", "C2D messages enqueued"),
+        said(ErrorCode::device_maximum_queue_depth_exceeded, "C2D messages enqueued", 403004));
+    EXPECT_EQ(amqp_error("amqp:connection:forced", "bye"),
+              said(ErrorCode::connection_dropped, "bye", 0));
     EXPECT_EQ(amqp_error("com.microsoft:message-lock-lost", ""),
-              (Error{ErrorCode::device_message_lock_lost,
-                     "the hub answered com.microsoft:message-lock-lost"}));
-    EXPECT_EQ(amqp_error("x", "y"), (Error{ErrorCode::server_error, "y"}));
+              said(ErrorCode::device_message_lock_lost,
+                   "the hub answered com.microsoft:message-lock-lost", 412002));
+    EXPECT_EQ(amqp_error("x", "y"), said(ErrorCode::server_error, "y", 500001));
 }
 
 }  // namespace
