@@ -39,22 +39,12 @@ constexpr std::array advices{
         "IotHubUnauthorizedAccess",
         "check the key of the login, the rights of its policy (`restante policy list`), and that "
         "the device is there and enabled"},
-    Advice{"IotHubUnauthorized", "check the key of the login"},
-    Advice{"ConnectionFailed", "is the hub running, and does the login name it?"},
     Advice{"TlsFailed", "for a hub with a private CA, --ca takes its ca.pem"},
-    Advice{"Timeout", "try again later"},
 };
 
 template <class... Kinds>
 bool is_one_of(const std::exception& error) {
     return ((dynamic_cast<const Kinds*>(&error) != nullptr) || ...);
-}
-
-std::string with_advice(const std::string& text, std::string_view name) {
-    for (const auto& advice : advices) {
-        if (advice.name == name) return fmt::format("{}; {}", text, advice.next_step);
-    }
-    return text;
 }
 
 /// By the service's numbers, whose first three digits are an HTTP status.
@@ -72,6 +62,18 @@ ExitCode code_of(const IoTHubError& error) {
     }
 }
 
+/// The command's own words where there are some; the SDK's hint where the text alone is short.
+Failure failure_by_hub(const IoTHubError& error) {
+    const ExitCode code = code_of(error);
+    for (const auto& advice : advices) {
+        if (advice.name == error.name()) {
+            return {code, fmt::format("{}; {}", error.what(), advice.next_step)};
+        }
+    }
+    if (code != ExitCode::refused && code != ExitCode::unreachable) return {code, error.what()};
+    return {code, fmt::format("{}; {}", error.what(), error.hint())};
+}
+
 }  // namespace
 
 std::string exit_code_help() {
@@ -85,7 +87,7 @@ std::string exit_code_help() {
 Failure failure_of(const std::exception& error) {
     const std::string text = error.what();
     if (const auto* by_hub = dynamic_cast<const IoTHubError*>(&error)) {
-        return {code_of(*by_hub), with_advice(text, by_hub->name())};
+        return failure_by_hub(*by_hub);
     }
     if (is_one_of<server::UsageError>(error)) return {ExitCode::usage, text};
     if (is_one_of<NotFound>(error)) return {ExitCode::not_found, text};

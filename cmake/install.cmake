@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 install(TARGETS restante RUNTIME COMPONENT hub)
 
-foreach(sdk device service)
+foreach(sdk common device service)
   install(DIRECTORY sdk/${sdk}/include/ TYPE INCLUDE COMPONENT sdk)
 endforeach()
 

@@ -59,7 +59,13 @@ TEST_P(ServiceSdk, ASendToAnUnknownDeviceSaysSo) {
 TEST_P(ServiceSdk, AFullQueueIsToldUntilItIsPurged) {
     manager.create_device_with_sas("full", "", "", "enabled");
     for (std::size_t i = 0; i < queue_depth; ++i) manager.send_c2d_message("full", "hello");
-    EXPECT_EQ(code_of([&] { manager.send_c2d_message("full", "hello"); }), 403004);
+    try {
+        manager.send_c2d_message("full", "hello");
+        FAIL() << "sent";
+    } catch (const RestanteError& error) {
+        EXPECT_EQ(error.code(), 403004);
+        EXPECT_THAT(error.hint(), testing::HasSubstr("purge its queue"));
+    }
     const auto purged = manager.purge_c2d_message_queue("full");
     EXPECT_EQ(purged.total_messages_purged, queue_depth);
     EXPECT_EQ(purged.device_id, "full");

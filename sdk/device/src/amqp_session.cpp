@@ -212,9 +212,9 @@ void AmqpSession::on(amqp::DispositionReceived&& event) {
     const auto* rejected = event.state ? std::get_if<amqp::Rejected>(&*event.state) : nullptr;
     const auto reason =
         rejected != nullptr && rejected->error
-            ? wire::amqp_error(rejected->error->condition, rejected->error->description).message
-            : std::string("the hub did not take the message");
-    core_->on_sent(number, Failure{FailureKind::refused, reason});
+            ? wire::amqp_error(rejected->error->condition, rejected->error->description)
+            : wire::HubError(Error(ErrorCode::server_error, "the hub did not take the message"), 0);
+    core_->on_sent(number, Failure{FailureKind::refused, reason.message, reason.number});
 }
 
 // -- the end -------------------------------------------------------------------------------------
@@ -241,12 +241,13 @@ void AmqpSession::on(amqp::Failed&& event) {
 
 void AmqpSession::give_up(const std::optional<amqp::ErrorCondition>& error,
                           std::string_view fallback) {
-    give_up(error ? wire::amqp_error(error->condition, error->description)
-                  : Error(ErrorCode::connection_dropped, std::string(fallback)));
+    if (!error) return give_up(Error(ErrorCode::connection_dropped, std::string(fallback)));
+    const auto said = wire::amqp_error(error->condition, error->description);
+    give_up(said, said.number);
 }
 
-void AmqpSession::give_up(const Error& reason) {
-    if (!failure_) failure_ = failure_of_hub(reason, accepted_);
+void AmqpSession::give_up(const Error& reason, std::uint32_t number) {
+    if (!failure_) failure_ = failure_of_hub(reason, accepted_, number);
     engine_->close();
 }
 

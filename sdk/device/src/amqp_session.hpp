@@ -64,7 +64,7 @@ class AmqpSession final : public HubSession {
     void on_devicebound(amqp::Delivered&& event);
     void flush();
     /// The hub or this end has had enough; the first reason counts.
-    void give_up(const Error& reason);
+    void give_up(const Error& reason, std::uint32_t number = 0);
     void give_up(const std::optional<amqp::ErrorCondition>& error, std::string_view fallback);
 
     const Configuration& configuration_;

@@ -101,7 +101,7 @@ std::future<Outcome> Core::send(Message message) {
     return request([this, message = std::move(message)](Waiter waiter) mutable {
         if (sending_.full()) {
             return waiter.set_value(
-                Failure{FailureKind::refused,
+                Failure{FailureKind::full,
                         fmt::format("{} messages wait to be sent already", sending_held_max)});
         }
         const bool open = machine_.state() == ConnectionMachine::State::connected;
@@ -359,7 +359,7 @@ void Core::on_message(Message message, Settle settle) {
         return;
     }
     dispatcher_->push_exception(to_exception(
-        {FailureKind::protocol,
+        {FailureKind::full,
          fmt::format("a message found {} others waiting for their handler; {}", messages_held_max,
                      kept ? "the hub keeps it and sends it again" : "it is lost (QoS 0)")}));
 }

@@ -262,7 +262,8 @@ void Dispatcher::call(std::string_view name, const std::function<void()>& handle
         // Python's sentence for it.
         push_exception(std::make_exception_ptr(
             ClientError(fmt::format("HANDLER ({}): Error during invocation: {}", name,
-                                    text_of(std::current_exception())))));
+                                    text_of(std::current_exception())),
+                        0, false, "let the handler catch what it throws")));
     }
 }
 

@@ -20,13 +20,15 @@ enum class FailureKind : std::uint8_t {
     timeout,        ///< no answer in time
     cancelled,      ///< disconnect() or shutdown() came first
     not_connected,  ///< and not allowed to connect
+    full,           ///< too much waits on this side
     misused,        ///< the cause is Python's sentence
     shut_down,
 };
 
 struct Failure {
     FailureKind kind;
-    std::string cause;  ///< a sentence without its first capital and full stop; may be empty
+    std::string cause;         ///< a sentence without its first capital and full stop; may be empty
+    std::uint32_t number = 0;  ///< IoT Hub's, where the hub said one
 
     bool operator==(const Failure&) const = default;
 };
@@ -34,14 +36,15 @@ struct Failure {
 /// How a request ended: nullopt when it was done.
 using Outcome = std::optional<Failure>;
 
-/// Whether trying again with the same credentials and the same client may help.
+/// Whether the client itself connects again, with the same credentials.
 bool retryable(FailureKind kind);
 
 /// What net says of a connection that did not come about, or, `accepted`, that broke.
 Failure failure_of(const Error& reason, bool accepted);
 
 /// What the hub itself says, in words for the person who must mend it.
-Failure failure_of_hub(const Error& reason, bool accepted);
+/// `number` is the hub's own for it, where it said one.
+Failure failure_of_hub(const Error& reason, bool accepted, std::uint32_t number = 0);
 
 /// The public exception: Python's sentence, then the cause.
 std::exception_ptr to_exception(const Failure& failure);

@@ -37,7 +37,7 @@ bool ends_connection(const Error& error, int status) {
            status == 429 || status >= 500;
 }
 
-Error error_of(const http::Response& response) {
+wire::HubError error_of(const http::Response& response) {
     return wire::http_error(static_cast<unsigned>(response.status),
                             response.headers.find(wire::http_error_header).value_or(""),
                             as_text(response.body));
@@ -195,9 +195,9 @@ void HttpsSession::handle_events() {
 }
 
 void HttpsSession::answer(const Call& call, http::Response response) {
-    std::optional<Error> error;
+    std::optional<wire::HubError> error;
     if (response.status >= 300) error = error_of(response);
-    if (error && ends_connection(*error, response.status)) return give_up(*error);
+    if (error && ends_connection(*error, response.status)) return give_up(*error, error->number);
     switch (call.purpose) {
         case Purpose::probe:
             return on_probe();
@@ -207,9 +207,9 @@ void HttpsSession::answer(const Call& call, http::Response response) {
         case Purpose::settlement:
             return on_settlement();
         case Purpose::telemetry:
-            return on_telemetry(
-                call.number,
-                error ? Outcome(Failure{FailureKind::refused, error->message}) : std::nullopt);
+            return on_telemetry(call.number, error ? Outcome(Failure{FailureKind::refused,
+                                                                     error->message, error->number})
+                                                   : std::nullopt);
     }
 }
 
@@ -262,8 +262,8 @@ void HttpsSession::on_telemetry(std::uint64_t number, const Outcome& refusal) {
     if (core_ != nullptr) core_->on_sent(number, refusal);
 }
 
-void HttpsSession::give_up(const Error& reason) {
-    if (!failure_) failure_ = failure_of_hub(reason, accepted_);
+void HttpsSession::give_up(const Error& reason, std::uint32_t number) {
+    if (!failure_) failure_ = failure_of_hub(reason, accepted_, number);
 }
 
 }  // namespace restante::device

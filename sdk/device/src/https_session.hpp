@@ -57,7 +57,7 @@ class HttpsSession final : public HubSession {
     void on_message(http::Response response);
     void on_settlement();
     void on_telemetry(std::uint64_t number, const Outcome& refusal);
-    void give_up(const Error& reason);
+    void give_up(const Error& reason, std::uint32_t number = 0);
 
     const Configuration& configuration_;
     const std::string token_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "feedback_receiver_impl.hpp"
+#include "sdk/common/advice.hpp"
 
 namespace restante {
 namespace {
@@ -40,7 +41,7 @@ void FeedbackReceiver::Impl::note_end(const std::shared_ptr<Channel>& old,
     if (channel != old) return;
     channel.reset();
     failure.reset();
-    if (!service::is_transient(end.reason)) return;
+    if (!common::is_transient(end.reason.code)) return;
     if (end.stood >= standing_min) {
         pause = pause_min;
         return;
@@ -69,7 +70,7 @@ std::optional<FeedbackBatch> FeedbackReceiver::Impl::receive(SteadyTime deadline
         }
         if (outcome.end) {
             note_end(by, *outcome.end);
-            if (!service::is_transient(outcome.end->reason)) {
+            if (!common::is_transient(outcome.end->reason.code)) {
                 service::throw_error(outcome.end->reason);
             }
             continue;

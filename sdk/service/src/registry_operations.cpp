@@ -126,7 +126,7 @@ http::Request get(std::string target) {
     return {.method = "GET", .target = std::move(target), .headers = {}, .body = {}};
 }
 
-Error error_of(const http::Response& response) {
+wire::HubError error_of(const http::Response& response) {
     return wire::http_error(static_cast<unsigned>(response.status),
                             response.headers.find(wire::http_error_header).value_or(""),
                             as_text(response.body));

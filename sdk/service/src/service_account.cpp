@@ -1,5 +1,7 @@
 #include "service_account.hpp"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -7,6 +9,7 @@
 
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
+#include "sdk/common/advice.hpp"
 #include "sdk/websocket/client_session.hpp"
 #include "wire/connection_string.hpp"
 #include "wire/error_table.hpp"
@@ -58,29 +61,25 @@ T value_or_throw(Result<T> result) {
     return std::move(*result);
 }
 
-struct Spelling {
-    std::string_view name;
-    bool retryable;
-};
-
-/// Failures on the way to a hub, which the service has no numbers for.
-std::optional<Spelling> local_failure(ErrorCode code) {
+/// The name of a failure on the way to a hub, which the service has no number for; empty for what a
+/// hub answers.
+std::string_view local_name(ErrorCode code) {
     switch (code) {
         case ErrorCode::connection_failed:
-            return Spelling{"ConnectionFailed", true};
+            return "ConnectionFailed";
         case ErrorCode::connection_dropped:
-            return Spelling{"ConnectionDropped", true};
+            return "ConnectionDropped";
         case ErrorCode::cancelled:
-            return Spelling{"Cancelled", true};
+            return "Cancelled";
         case ErrorCode::tls_failed:
-            return Spelling{"TlsFailed", false};
+            return "TlsFailed";
         case ErrorCode::timeout:
-            return Spelling{"Timeout", true};
+            return "Timeout";
         case ErrorCode::malformed:
         case ErrorCode::protocol_error:
-            return Spelling{"ProtocolError", false};
+            return "ProtocolError";
         default:
-            return std::nullopt;
+            return {};
     }
 }
 
@@ -148,21 +147,22 @@ net::ConnectionHandle ServiceAccount::connect(std::uint16_t port,
     return net::connect(loops_.at(0), clock_, std::move(options), std::move(session));
 }
 
-bool is_transient(const Error& error) {
-    if (const auto local = local_failure(error.code)) return local->retryable;
-    const auto status = wire::error_row(error.code).http_status;
-    return status >= 500 || status == 429;
+void throw_error(const Error& error) {
+    const auto name = local_name(error.code);
+    if (name.empty()) throw_error(wire::HubError(error, wire::error_row(error.code).number));
+    throw IoTHubError(error.message, 0, std::string(name), common::is_transient(error.code),
+                      std::string(common::hint_of(error.code)));
 }
 
-void throw_error(const Error& error) {
-    const bool transient = is_transient(error);
-    if (const auto local = local_failure(error.code)) {
-        throw IoTHubError(0, std::string(local->name), transient, error.message);
-    }
+void throw_error(const wire::HubError& error) {
+    const auto* const said = wire::find_error(error.number);
+    if (said == nullptr) throw_error(static_cast<const Error&>(error));
+    // The text begins with what the error means here; the hub's own word for it, where that is
+    // another, follows.
     const auto& row = wire::error_row(error.code);
-    throw IoTHubError(
-        static_cast<int>(row.number), std::string(row.name), transient,
-        std::string(row.name) + " (" + std::to_string(row.number) + "): " + error.message);
+    throw IoTHubError(fmt::format("{} ({}): {}", row.name, row.number, error.message),
+                      static_cast<int>(said->number), std::string(said->name),
+                      common::is_transient(error.code), std::string(common::hint_of(error.code)));
 }
 
 }  // namespace restante::service

@@ -9,6 +9,7 @@
 #include "net/connector.hpp"
 #include "net/loops.hpp"
 #include "restante/service/iothub_registry_manager.hpp"
+#include "wire/error_table.hpp"
 
 namespace restante::service {
 
@@ -60,10 +61,8 @@ class ServiceAccount {
 /// Of a policy's connection string. Throws std::invalid_argument.
 ServiceAccount::Credentials policy_credentials(const std::string& connection_string);
 
-/// Whether the same may succeed later without any change.
-bool is_transient(const Error& error);
-
 /// The exception for what a hub or the way to it answered.
 [[noreturn]] void throw_error(const Error& error);
+[[noreturn]] void throw_error(const wire::HubError& error);
 
 }  // namespace restante::service

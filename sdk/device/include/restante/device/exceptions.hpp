@@ -1,18 +1,19 @@
 #pragma once
 // What the device client throws and what it reports to on_background_exception: the Python SDK's
-// exceptions, by its names. what() begins with Python's sentence, then a colon and the cause.
+// exceptions, by its names. what() begins with Python's sentence, then a colon and the cause;
+// code(), retryable() and hint() are RestanteError's.
 //
 // A factory throws std::invalid_argument where Python raises ValueError. No text holds a key or a
 // token.
 
-#include <stdexcept>
+#include "restante/common/exceptions.hpp"
 
 namespace restante {
 
 /// The hub or the way to it is at fault, or the client was used wrongly.
-class ClientError : public std::runtime_error {
+class ClientError : public RestanteError {
   public:
-    using std::runtime_error::runtime_error;
+    using RestanteError::RestanteError;
 };
 
 /// The hub could not be reached, or it is too busy. Trying again later may help.
@@ -41,15 +42,15 @@ class CredentialError : public ClientError {
 };
 
 /// disconnect() or shutdown() came before the operation had ended.
-class OperationCancelled : public std::runtime_error {
+class OperationCancelled : public RestanteError {
   public:
-    using std::runtime_error::runtime_error;
+    using RestanteError::RestanteError;
 };
 
 /// The hub did not answer in time.
-class OperationTimeout : public std::runtime_error {
+class OperationTimeout : public RestanteError {
   public:
-    using std::runtime_error::runtime_error;
+    using RestanteError::RestanteError;
 };
 
 }  // namespace restante
