@@ -33,7 +33,7 @@ restante_layer(gateway/amqp   USES gateway/access protocol/amqp)
 restante_layer(gateway/websocket USES gateway/access protocol/websocket)
 restante_layer(gateway/http   USES gateway/websocket protocol/http)
 restante_layer(sdk/websocket  USES net protocol/websocket)
-restante_layer(sdk/common     USES wire)
+restante_layer(sdk/common     USES wire net)
 restante_layer(sdk/device     USES wire auth sdk/common sdk/websocket protocol/mqtt protocol/amqp
                                    protocol/http)
 restante_layer(sdk/service    USES wire auth sdk/common sdk/websocket protocol/amqp protocol/http)

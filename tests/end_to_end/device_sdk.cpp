@@ -10,6 +10,7 @@
 #include "restante/device/iothub_module_client.hpp"
 #include "restante/service/iothub_registry_manager.hpp"
 #include "support/running_hub.hpp"
+#include "support/test_proxy.hpp"
 
 namespace restante {
 namespace {
@@ -174,6 +175,37 @@ TEST_P(DeviceSdk, SendsTelemetry) {
     message.custom_properties = {{"room", "hall"}};
     for (int i = 0; i < 50; ++i) client.send_message(message);
     EXPECT_TRUE(client.connected());
+}
+
+TEST_P(DeviceSdk, GoesThroughAProxy) {
+    const test::TestProxy proxy({.http_login = "YW5uOnNlY3JldA==",
+                                 .user_name = "ann",
+                                 .password = "secret",
+                                 .answer = "",
+                                 .closes = false});
+    auto with = options();
+    for (const auto type : {ProxyType::HTTP, ProxyType::SOCKS5}) {
+        with.proxy_options = {.proxy_type = type,
+                              .proxy_address = "127.0.0.1",
+                              .proxy_port = proxy.port,
+                              .proxy_username = "ann",
+                              .proxy_password = "secret"};
+        auto client = make(with);
+        client.send_message("21.5");
+        manager().send_c2d_message("d", "through");
+        EXPECT_EQ(client.receive_message(patience)->data, "through");
+        client.shutdown();
+        EXPECT_EQ(proxy.asked().back(), "localhost:" + std::to_string(with.port));
+    }
+    with.proxy_options.proxy_password = "wrong";
+    try {
+        make(with).connect();
+        FAIL() << "connected";
+    } catch (const ConnectionFailedError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("SOCKS5 proxy 127.0.0.1:"));
+        EXPECT_THAT(error.what(), testing::HasSubstr("check the credentials"));
+        EXPECT_THAT(error.hint(), testing::HasSubstr("proxy"));
+    }
 }
 
 TEST_P(DeviceSdk, AWrongKeyIsNamedAsThat) {

@@ -10,6 +10,7 @@
 
 #include "restante/service/iothub_registry_manager.hpp"
 #include "support/running_hub.hpp"
+#include "support/test_proxy.hpp"
 
 namespace restante {
 namespace {
@@ -205,6 +206,39 @@ TEST_P(ServiceSdk, AMessageBeyondTheLimitIsRefusedAndTheNextIsTaken) {
               413001);
     manager.send_c2d_message("large", "hello");
     manager.delete_device("large");
+}
+
+TEST_P(ServiceSdk, GoesThroughAProxy) {
+    const test::TestProxy proxy({.http_login = "YW5uOnNlY3JldA==",
+                                 .user_name = "ann",
+                                 .password = "secret",
+                                 .answer = "",
+                                 .closes = false});
+    manager.create_device_with_sas("behind", "", "", "enabled");
+    auto with = options();
+    for (const auto type : {ProxyType::HTTP, ProxyType::SOCKS5}) {
+        with.proxy_options = {.proxy_type = type,
+                              .proxy_address = "127.0.0.1",
+                              .proxy_port = proxy.port,
+                              .proxy_username = "ann",
+                              .proxy_password = "secret"};
+        auto through =
+            IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(), with);
+        through.send_c2d_message("behind", "hello");
+        EXPECT_GT(through.get_device("behind").cloud_to_device_message_count, 0u);
+    }
+    EXPECT_EQ(proxy.asked().size(), 4u);  // AMQP or its WebSocket, and HTTPS, by each
+    with.proxy_options.proxy_username = "";
+    with.proxy_options.proxy_password = "";
+    try {
+        IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(), with)
+            .send_c2d_message("behind", "hello");
+        FAIL() << "sent";
+    } catch (const IoTHubError& error) {
+        EXPECT_EQ(error.name(), "ConnectionFailed");
+        EXPECT_THAT(error.what(), testing::HasSubstr("set the proxy's user name and password"));
+    }
+    manager.delete_device("behind");
 }
 
 INSTANTIATE_TEST_SUITE_P(OverEachTransport, ServiceSdk,

@@ -13,6 +13,7 @@
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "sdk/common/proxy.hpp"
 #include "wire/connection_string.hpp"
 
 namespace restante::device {
@@ -158,7 +159,8 @@ Configuration configure(std::string_view hub, Identity identity, Credentials cre
                          .identity = std::move(identity),
                          .credentials = std::move(credentials),
                          .options = options,
-                         .tls = std::move(tls)};
+                         .tls = std::move(tls),
+                         .proxy = common::to_proxy(options.proxy_options)};
 }
 
 KeyCredentials key_credentials(std::string_view key, std::string_view policy) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -10,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "identity.hpp"
+#include "net/proxy.hpp"
 #include "net/tls.hpp"
 #include "restante/device/options.hpp"
 
@@ -38,6 +40,7 @@ struct Configuration {
     std::variant<KeyCredentials, TokenCredentials, CertificateCredentials> credentials;
     ClientOptions options;
     std::shared_ptr<const net::TlsClient> tls;
+    std::optional<net::Proxy> proxy;
 
     /// How the client introduces itself.
     std::string client_type() const;

@@ -55,6 +55,16 @@ class ConfigurationTest : public testing::Test {
     ClientOptions options;
 };
 
+TEST_F(ConfigurationTest, AProxyIsCheckedAndTakenOver) {
+    const auto text = "HostName=hub.example;DeviceId=d1;SharedAccessKey=" + key;
+    EXPECT_FALSE(of(text).proxy);
+    options.proxy_options.proxy_address = "gate";
+    EXPECT_THAT(refusal_of(text), HasSubstr("proxy_port"));
+    options.proxy_options.proxy_port = 3128;
+    EXPECT_EQ(of(text).proxy->name(), "the HTTP proxy gate:3128");
+    EXPECT_EQ(of(text).host, "hub.example");
+}
+
 TEST_F(ConfigurationTest, ReadsADevicesConnectionString) {
     const auto made = of("HostName=hub.example;DeviceId=d1;SharedAccessKey=" + key);
     EXPECT_EQ(made.hub, "hub.example");

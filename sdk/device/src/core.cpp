@@ -222,6 +222,7 @@ void Core::open() {
     options.host = configuration_.host;
     options.port = configuration_.port;
     options.tls = configuration_.tls;
+    options.proxy = configuration_.proxy;
     handle_ = net::connect(loop_, clock_, std::move(options), std::move(session));
 }
 

@@ -10,6 +10,7 @@
 #include "auth/shared_access_signature.hpp"
 #include "base/encoding.hpp"
 #include "sdk/common/advice.hpp"
+#include "sdk/common/proxy.hpp"
 #include "sdk/websocket/client_session.hpp"
 #include "wire/connection_string.hpp"
 #include "wire/error_table.hpp"
@@ -110,7 +111,8 @@ ServiceAccount::ServiceAccount(Credentials credentials, const ServiceOptions& op
       transport_type_(options.transport_type),
       amqp_port_(port_from(options.amqp_port, "RESTANTE_AMQP_PORT", amqp_port_default)),
       https_port_(port_from(options.https_port, "RESTANTE_HTTPS_PORT", https_port_default)),
-      timeout_(options.timeout) {
+      timeout_(options.timeout),
+      proxy_(common::to_proxy(options.proxy_options)) {
     const auto place = value_or_throw(wire::split_host(credentials_.host_name, https_port_));
     host_ = place.host;
     https_port_ = place.port;
@@ -144,6 +146,7 @@ net::ConnectionHandle ServiceAccount::connect(std::uint16_t port,
     options.host = host_;
     options.port = port;
     options.tls = tls_;
+    options.proxy = proxy_;
     return net::connect(loops_.at(0), clock_, std::move(options), std::move(session));
 }
 

@@ -53,6 +53,7 @@ class ServiceAccount {
     std::uint16_t amqp_port_ = 0;
     std::uint16_t https_port_ = 0;
     Milliseconds timeout_;
+    std::optional<net::Proxy> proxy_;
     std::shared_ptr<const net::TlsClient> tls_;
     SystemClock clock_;
     net::Loops loops_{1};

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+#include "restante/common/proxy_options.hpp"
+
 namespace restante {
 
 /// A device's own certificate: Python's class of that name.
@@ -34,6 +36,9 @@ struct ClientOptions {
     /// Where to connect instead of the hub: a gateway that passes everything on to it. A connection
     /// string names its own.
     std::string gateway_hostname;
+
+    /// The proxy to connect through, if any.
+    ProxyOptions proxy_options{};
 
     /// The PEM text of the certificates to trust, instead of any others. When empty, the file that
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "restante/common/proxy_options.hpp"
+
 namespace restante {
 
 /// How AMQP travels, for what is sent to devices and for feedback. The other operations are HTTPS.
@@ -19,6 +21,8 @@ struct ServiceOptions {
     /// PEM text of the authority to trust instead of the system's. Empty: the file named by the
     /// environment variable RESTANTE_CA_FILE, else the system's authorities.
     std::string ca{};
+    /// The proxy to connect through, if any, for AMQP and for HTTPS.
+    ProxyOptions proxy_options{};
     /// 0: RESTANTE_AMQP_PORT and RESTANTE_HTTPS_PORT from the environment, else 5671 and 443.
     std::uint16_t amqp_port = 0;
     std::uint16_t https_port = 0;
