@@ -208,6 +208,12 @@ TEST_P(DeviceSdk, GoesThroughAProxy) {
     }
 }
 
+TEST_P(DeviceSdk, SpeaksWithTheCipherOfItsChoice) {
+    auto with = options();
+    with.cipher = "TLS_CHACHA20_POLY1305_SHA256";
+    make(with).send_message("21.5");
+}
+
 TEST_P(DeviceSdk, AWrongKeyIsNamedAsThat) {
     auto client =
         IoTHubDeviceClient::create_from_symmetric_key("d3Jvbmc=", "localhost", "d", options());

@@ -113,7 +113,13 @@ std::string trusted_certificates(const ClientOptions& options) {
 }
 
 std::shared_ptr<const net::TlsClient> create_tls(const ClientOptions& options) {
-    auto tls = net::TlsClient::create({.ca_pem = trusted_certificates(options)});
+    // Ciphers apart, so that each error names the option that is at fault.
+    if (!options.cipher.empty()) {
+        const auto ciphers = net::TlsClient::create({.ciphers = options.cipher});
+        if (!ciphers) refuse("'cipher': " + ciphers.error().message);
+    }
+    auto tls = net::TlsClient::create(
+        {.ca_pem = trusted_certificates(options), .ciphers = options.cipher});
     if (!tls) {
         refuse(
             fmt::format("the certificates to trust (server_verification_cert or "
@@ -130,7 +136,8 @@ std::shared_ptr<const net::TlsClient> create_tls(const ClientOptions& options, c
         .certificate_chain_pem =
             read_file("certificate_file", x509.certificate_file, "certificate"),
         .private_key_pem = read_file("key_file", x509.key_file, "private key"),
-        .pass_phrase = x509.pass_phrase};
+        .pass_phrase = x509.pass_phrase,
+        .ciphers = options.cipher};
     create_tls(options);  // the certificates to trust are named when they are at fault
     auto tls = net::TlsClient::create(with);
     if (!tls) {

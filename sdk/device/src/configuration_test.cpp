@@ -65,6 +65,14 @@ TEST_F(ConfigurationTest, AProxyIsCheckedAndTakenOver) {
     EXPECT_EQ(of(text).host, "hub.example");
 }
 
+TEST_F(ConfigurationTest, ACipherThatNobodyKnowsIsNamed) {
+    const auto text = "HostName=hub.example;DeviceId=d1;SharedAccessKey=" + key;
+    options.cipher = "ECDHE-RSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384";
+    EXPECT_EQ(refusal_of(text), "");
+    options.cipher += ":ROT13";
+    EXPECT_THAT(refusal_of(text), testing::AllOf(StartsWith("'cipher': "), HasSubstr("ROT13")));
+}
+
 TEST_F(ConfigurationTest, ReadsADevicesConnectionString) {
     const auto made = of("HostName=hub.example;DeviceId=d1;SharedAccessKey=" + key);
     EXPECT_EQ(made.hub, "hub.example");

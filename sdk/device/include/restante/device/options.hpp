@@ -44,6 +44,11 @@ struct ClientOptions {
     /// the environment names in RESTANTE_CA_FILE; when that is not set, the system's authorities.
     std::string server_verification_cert{};
 
+    /// The ciphers that may be used: OpenSSL's cipher list, names joined by colons. Those that
+    /// begin with TLS_ are TLS 1.3's; a version of which none is named keeps its own. Empty:
+    /// forward secrecy and authenticated encryption only.
+    std::string cipher;
+
     /// The hub's port. 0: the one in the host name ("hub.example:18883"), else what the environment
     /// says for the transport, else the standard one: RESTANTE_MQTT_PORT, 8883; RESTANTE_AMQP_PORT,
     /// 5671; by HTTPS and with websockets RESTANTE_HTTPS_PORT, 443.
