@@ -41,6 +41,7 @@ std::unique_ptr<Verb> device(CLI::App& app);
 std::unique_ptr<Verb> c2d(CLI::App& app);
 std::unique_ptr<Verb> feedback(CLI::App& app);
 std::unique_ptr<Verb> simulate(CLI::App& app);
+std::unique_ptr<Verb> bench(CLI::App& app);
 std::unique_ptr<Verb> sas_token(CLI::App& app);
 std::unique_ptr<Verb> policy(CLI::App& app);
 std::unique_ptr<Verb> authority(CLI::App& app);

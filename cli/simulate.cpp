@@ -4,15 +4,13 @@
 #include <boost/json/serialize.hpp>
 #include <deque>
 
+#include "cli/device_client.hpp"
 #include "cli/failure.hpp"
 #include "cli/interruption.hpp"
-#include "cli/login.hpp"
 #include "cli/message_output.hpp"
 #include "cli/output.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"
-#include "restante/device/iothub_device_client.hpp"
-#include "wire/connection_string.hpp"
 
 namespace restante::cli {
 namespace {
@@ -212,19 +210,12 @@ void Simulate::run() {
         for (const auto& id : wishes_.device_ids) {
             devices.push_back(find_device(manager, id, wishes_.create));
         }
-        // A port in it is that of HTTPS.
-        const auto place = wire::split_host(manager.hostname(), 0);
-        hostname = place ? place->host : manager.hostname();
+        hostname = manager.hostname();
     }
-    ClientOptions options;
-    options.server_verification_cert = hub.options.ca;
-    options.port = hub.mqtt_port;
     Interruption interruption;
     Simulation simulation(wishes_, interruption);
     for (const auto& device : devices) {
-        simulation.add(device.device_id, IoTHubDeviceClient::create_from_symmetric_key(
-                                             device.authentication.symmetric_key.primary_key,
-                                             hostname, device.device_id, options));
+        simulation.add(device.device_id, make_client(hub, hostname, device));
     }
     simulation.run();
     if (wishes_.messages > 0 && wishes_.seconds > 0 && simulation.received() < wishes_.messages) {

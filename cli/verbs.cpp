@@ -13,6 +13,7 @@ constexpr VerbEntry all_verbs[] = {
     {"c2d", "Messages to a device: send, receive, settle, purge", c2d},
     {"feedback", "What became of messages that asked for feedback", feedback},
     {"simulate", "Devices that print what they receive", simulate},
+    {"bench", "Measure a hub: how many messages a second, how late", bench},
     {"sas-token", "Print a shared access signature", sas_token},
     {"policy", "Shared access policies and their keys, in a hub's folder", policy},
     {"authority", "Who proves devices by certificates, in a hub's folder", authority},
