@@ -11,6 +11,7 @@
 #include "restante/service/iothub_registry_manager.hpp"
 #include "support/running_hub.hpp"
 #include "support/test_proxy.hpp"
+#include "support/ways.hpp"
 
 namespace restante {
 namespace {
@@ -23,13 +24,7 @@ constexpr std::size_t queue_depth = 50;
 /// How long a test waits for what should come; only a failing one does so in full.
 constexpr std::chrono::seconds patience{20};
 
-struct Way {
-    const char* name;
-    Transport transport;
-    bool websockets;
-};
-
-class DeviceSdk : public testing::TestWithParam<Way> {
+class DeviceSdk : public testing::TestWithParam<test::Way> {
   protected:
     static void SetUpTestSuite() { hub_ = std::make_unique<test::RunningHub>(queue_depth); }
     static void TearDownTestSuite() { hub_.reset(); }
@@ -46,14 +41,10 @@ class DeviceSdk : public testing::TestWithParam<Way> {
                                                              options);
     }
     static ClientOptions options() {
-        const auto& ports = hub_->server.ports();
         ClientOptions options;
         options.transport = GetParam().transport;
         options.websockets = GetParam().websockets;
-        const bool by_https = GetParam().websockets || options.transport == Transport::https;
-        options.port = by_https                               ? ports.https
-                       : options.transport == Transport::mqtt ? ports.mqtt
-                                                              : ports.amqp;
+        options.port = GetParam().port(hub_->server.ports());
         // By HTTPS the client learns something only when it asks.
         options.keep_alive = std::chrono::seconds(2);
         options.polling_interval = std::chrono::seconds(1);
@@ -278,21 +269,13 @@ TEST_P(ModuleSdk, DoesNotTakeItsDevicesPlace) {
     EXPECT_TRUE(device.connected());
 }
 
-constexpr Way module_ways[] = {{"mqtt", Transport::mqtt, false},
-                               {"mqtt_ws", Transport::mqtt, true},
-                               {"amqp", Transport::amqp, false},
-                               {"amqp_ws", Transport::amqp, true}};
-
-INSTANTIATE_TEST_SUITE_P(Transports, ModuleSdk, testing::ValuesIn(module_ways),
+// All but the last, HTTPS, which modules do not speak.
+INSTANTIATE_TEST_SUITE_P(Transports, ModuleSdk,
+                         testing::ValuesIn(std::begin(test::all_ways),
+                                           std::end(test::all_ways) - 1),
                          [](const auto& way) { return std::string(way.param.name); });
 
-constexpr Way ways[] = {{"mqtt", Transport::mqtt, false},
-                        {"mqtt_ws", Transport::mqtt, true},
-                        {"amqp", Transport::amqp, false},
-                        {"amqp_ws", Transport::amqp, true},
-                        {"https", Transport::https, false}};
-
-INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(ways),
+INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(test::all_ways),
                          [](const auto& way) { return std::string(way.param.name); });
 
 }  // namespace
