@@ -21,10 +21,8 @@
 #include <vector>
 
 #include "restante/device/iothub_device_client.hpp"
-#include "restante/service/iothub_registry_manager.hpp"
 #include "support/fault_proxy.hpp"
-#include "support/running_hub.hpp"
-#include "support/ways.hpp"
+#include "support/hub_clients.hpp"
 
 namespace restante {
 namespace {
@@ -107,16 +105,7 @@ class Diary {
 
 struct HubForFaults {
     test::RunningHub hub{queue_depth};
-    IoTHubRegistryManager manager =
-        IoTHubRegistryManager::from_connection_string(hub.server.connection_string(), options());
-
-    ServiceOptions options() const {
-        ServiceOptions options;
-        options.ca = hub.ca_pem();
-        options.amqp_port = hub.server.ports().amqp;
-        options.https_port = hub.server.ports().https;
-        return options;
-    }
+    IoTHubRegistryManager manager = test::manager_of(hub);
 };
 
 class CellRun {
@@ -125,7 +114,7 @@ class CellRun {
         : hub_(hub),
           cell_(cell),
           device_(hub.manager.create_device_with_sas(cell.name(), "", "", "enabled")),
-          proxy_(cell.way->port(hub.hub.server.ports())),
+          proxy_(cell.way->port(hub.hub)),
           client_(IoTHubDeviceClient::create_from_symmetric_key(
               device_.authentication.symmetric_key.primary_key, "localhost", cell.name(),
               options())) {}
@@ -149,11 +138,8 @@ class CellRun {
 
   private:
     ClientOptions options() const {
-        ClientOptions options;
-        options.transport = cell_.way->transport;
-        options.websockets = cell_.way->websockets;
+        ClientOptions options = cell_.way->options(hub_.hub);
         options.port = proxy_.port();
-        options.server_verification_cert = hub_.hub.ca_pem();
         options.keep_alive = std::chrono::seconds(1);
         options.connection_retry_interval = std::chrono::seconds(1);
         options.polling_interval = std::chrono::seconds(1);

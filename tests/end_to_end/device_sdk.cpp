@@ -8,10 +8,8 @@
 
 #include "restante/device/iothub_device_client.hpp"
 #include "restante/device/iothub_module_client.hpp"
-#include "restante/service/iothub_registry_manager.hpp"
-#include "support/running_hub.hpp"
+#include "support/hub_clients.hpp"
 #include "support/test_proxy.hpp"
-#include "support/ways.hpp"
 
 namespace restante {
 namespace {
@@ -32,23 +30,12 @@ class DeviceSdk : public testing::TestWithParam<test::Way> {
     DeviceSdk() { device_ = manager().create_device_with_sas("d", "", "", "enabled"); }
     ~DeviceSdk() override { manager().delete_device("d"); }
 
-    static IoTHubRegistryManager manager() {
-        ServiceOptions options;
-        options.ca = hub_->ca_pem();
-        options.amqp_port = hub_->server.ports().amqp;
-        options.https_port = hub_->server.ports().https;
-        return IoTHubRegistryManager::from_connection_string(hub_->server.connection_string(),
-                                                             options);
-    }
+    static IoTHubRegistryManager manager() { return test::manager_of(*hub_); }
     static ClientOptions options() {
-        ClientOptions options;
-        options.transport = GetParam().transport;
-        options.websockets = GetParam().websockets;
-        options.port = GetParam().port(hub_->server.ports());
+        ClientOptions options = GetParam().options(*hub_);
         // By HTTPS the client learns something only when it asks.
         options.keep_alive = std::chrono::seconds(2);
         options.polling_interval = std::chrono::seconds(1);
-        options.server_verification_cert = hub_->ca_pem();
         return options;
     }
     IoTHubDeviceClient make(const ClientOptions& with = options()) const {
