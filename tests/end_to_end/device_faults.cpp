@@ -33,9 +33,9 @@ using test::ProxyCounts;
 using test::Way;
 
 // Those that take longest come first, so that no thread is left with them at the end.
-enum class Fault : std::uint8_t { stall, half_open, corrupt, refuse, delay, cut, reset };
-constexpr std::array fault_names{"stall", "half_open", "corrupt", "refuse",
-                                 "delay", "cut",       "reset"};
+enum class Fault : std::uint8_t { stall, half_open, ignore, corrupt, refuse, delay, cut, reset };
+constexpr std::array fault_names{"stall",  "half_open", "ignore", "corrupt",
+                                 "refuse", "delay",     "cut",    "reset"};
 
 enum class Phase : std::uint8_t { idle, sending, receiving };
 constexpr std::array phase_names{"idle", "sending", "receiving"};
@@ -177,6 +177,9 @@ class CellRun {
                 return proxy_.stall();
             case Fault::half_open:
                 return proxy_.half_open();
+            case Fault::ignore:
+                proxy_.ignore(1);
+                return proxy_.reset();
             case Fault::corrupt:
                 return proxy_.corrupt();
             case Fault::refuse:
@@ -243,6 +246,7 @@ class CellRun {
                dropped ? "unexpected: " + diary_.errors.front() : "the break was not reported");
         const auto counts = proxy_.counts();
         expect(counts.refused == (cell_.fault == Fault::refuse ? refusals : 0), "other refusals");
+        expect(counts.ignored == (cell_.fault == Fault::ignore ? 1 : 0), "not one ignored");
         expect(counts.corrupted == (cell_.fault == Fault::corrupt ? 1 : 0), "not one corruption");
         expect(counts.connections == (cell_.breaks() ? 2 : 1), "more connections than needed");
     }

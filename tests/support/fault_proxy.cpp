@@ -218,7 +218,11 @@ void FaultProxy::corrupt() {
 }
 
 void FaultProxy::refuse(std::size_t count) {
-    run([this, count] { refusals_ = count; });
+    run([this, count] { to_refuse_ = count; });
+}
+
+void FaultProxy::ignore(std::size_t count) {
+    run([this, count] { to_ignore_ = count; });
 }
 
 void FaultProxy::hold_answer(std::size_t bytes) {
@@ -244,10 +248,15 @@ void FaultProxy::accept() {
 }
 
 void FaultProxy::take(Socket client) {
-    if (refusals_ > 0) {
-        --refusals_;
+    if (to_refuse_ > 0) {
+        --to_refuse_;
         client.close();
         return note([](ProxyCounts& counts) { ++counts.refused; });
+    }
+    if (to_ignore_ > 0) {
+        --to_ignore_;
+        ignored_.push_back(std::move(client));
+        return note([](ProxyCounts& counts) { ++counts.ignored; });
     }
     Socket hub(context_);
     Code error;

@@ -32,6 +32,7 @@ struct ProxyCounts {
     std::size_t connections = 0;         ///< passed on to the hub
     std::size_t ended = 0;               ///< of those, closed by the client and by the hub
     std::size_t refused = 0;             ///< closed at once, because refuse() said so
+    std::size_t ignored = 0;             ///< left without a word, because ignore() said so
     std::size_t corrupted = 0;           ///< pieces changed on their way
     std::size_t holding = 0;             ///< times that hold_answer() came into effect
     std::array<std::size_t, 2> bytes{};  ///< passed on, by direction
@@ -66,6 +67,8 @@ class FaultProxy {
     void corrupt();
     /// The next connections, so many of them, are closed as soon as they have come.
     void refuse(std::size_t count);
+    /// The next connections, so many of them, are taken, and nothing answers.
+    void ignore(std::size_t count);
 
     /// Once the client has said `bytes` more, what the hub says is kept back: until delay() or
     /// corrupt() lets it go, or another fault loses it.
@@ -94,7 +97,11 @@ class FaultProxy {
     boost::asio::ip::tcp::acceptor acceptor_;
     const std::uint16_t port_;
     const std::uint16_t hub_port_;
-    std::size_t refusals_ = 0;                  // on the thread, as links_ is
+
+    // On the thread.
+    std::size_t to_refuse_ = 0;
+    std::size_t to_ignore_ = 0;
+    std::vector<Socket> ignored_;
     std::vector<std::shared_ptr<Link>> links_;  // shared with what each has under way
 
     mutable std::mutex mutex_;  // guards counts_
