@@ -121,7 +121,8 @@ class Footprint(harness.TestCase):
         for label in (*MEMORY.values(), "program", "packages", "shared libraries"):
             print(row(label, *(f"{column[label] / 2**20:.1f}" for column in columns)))
         print(row("threads", *(column["threads"] for column in columns)))
-        print(f"Node {run([shutil.which('node'), '--version'])}, keep-alive {KEEP_ALIVE_SECONDS} s, "
+        node = run([shutil.which("node"), "--version"]).strip()
+        print(f"Node {node}, keep-alive {KEEP_ALIVE_SECONDS} s, "
               f"idle for {harness.Settings.options.idle_seconds:.0f} s", flush=True)
 
 

@@ -35,7 +35,7 @@ struct ClientOptions {
 
     /// Where to connect instead of the hub: a gateway that passes everything on to it. A connection
     /// string names its own.
-    std::string gateway_hostname;
+    std::string gateway_hostname{};
 
     /// The proxy to connect through, if any.
     ProxyOptions proxy_options{};
@@ -47,7 +47,7 @@ struct ClientOptions {
     /// The ciphers that may be used: OpenSSL's cipher list, names joined by colons. Those that
     /// begin with TLS_ are TLS 1.3's; a version of which none is named keeps its own. Empty:
     /// forward secrecy and authenticated encryption only.
-    std::string cipher;
+    std::string cipher{};
 
     /// The hub's port. 0: the one in the host name ("hub.example:18883"), else what the environment
     /// says for the transport, else the standard one: RESTANTE_MQTT_PORT, 8883; RESTANTE_AMQP_PORT,
