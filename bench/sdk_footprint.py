@@ -10,6 +10,7 @@ that the devices work.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -37,6 +38,7 @@ def build_static(folder):
     built = folder / "receive_messages"
     run(["g++", "-std=c++20", "-O2", "-s", ROOT / "examples/receive_messages.cpp", "-o", built,
          *flags, "-static-libstdc++", "-static-libgcc"], seconds=SECONDS)
+    os.sync()  # pages of a file that is not on disk yet would count as dirty
     return built
 
 

@@ -171,16 +171,17 @@ Result<void> trust(SSL_CTX* context, std::string_view ca_pem) {
 
 /// OpenSSL takes a list when it knows one name of it: a slip in another would go unnoticed.
 Result<void> use_ciphers(SSL_CTX* context, std::string_view ciphers) {
-    constexpr std::string_view operators = "!-+@";
+    constexpr std::string_view operators = "!-+";  // before a name that is taken away or moved
     std::string tls12;
     std::string tls13;
     for (const auto name : split(ciphers, ':')) {
         const bool modern = name.starts_with("TLS_");
         const std::string one(name);
+        const std::size_t before = !one.empty() && operators.contains(one.front()) ? 1 : 0;
+        const bool command = name.starts_with('@');  // OpenSSL's own, such as @STRENGTH
         const bool known =
             modern ? SSL_CTX_set_ciphersuites(context, one.c_str()) == 1
-                   : !one.empty() && (operators.contains(one.front()) ||
-                                      SSL_CTX_set_cipher_list(context, one.c_str()) == 1);
+                   : command || SSL_CTX_set_cipher_list(context, one.c_str() + before) == 1;
         if (!known) {
             return refuse(
                 fmt::format("\"{}\" in the list of ciphers is none that OpenSSL knows; "

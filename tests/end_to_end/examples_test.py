@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import certificates  # noqa: E402
 import harness  # noqa: E402
+from connect_proxy import ConnectProxy  # noqa: E402
 from harness import ROOT, Settings, program, run, sas_token  # noqa: E402
 
 SAMPLES = json.loads((Path(__file__).resolve().parent / "python_samples.json").read_text("utf-8"))
@@ -56,15 +57,20 @@ class Example(harness.TestCase):
             IOTHUB_DEVICE_CONNECTION_STRING=self.hub.device_connection_string(self.identity),
             **more)
 
-    def certificate_environment(self, device):
-        """Of a device with a certificate of its own."""
+    def certificate_environment(self, device, module=None):
+        """Of a device, or of its module, with a certificate of its own."""
         certificate, key = certificates.self_sign(self.folder, device, device)
         thumbprint = certificates.thumbprint(self.folder, certificate)
-        self.hub.create_device(device, authentication={
-            "type": "selfSigned", "x509Thumbprint": {"primaryThumbprint": thumbprint,
-                                                     "secondaryThumbprint": thumbprint}})
+        by_certificate = {"type": "selfSigned", "x509Thumbprint": {
+            "primaryThumbprint": thumbprint, "secondaryThumbprint": thumbprint}}
+        self.hub.create_device(device, authentication=by_certificate)
+        if module:
+            status, _, body = self.hub.rest("PUT", f"/devices/{device}/modules/{module}", {
+                "deviceId": device, "moduleId": module, "authentication": by_certificate})
+            self.assertEqual(status, 200, body)
         return self.hub.environment(IOTHUB_HOSTNAME=Settings.hostname, DEVICE_ID=device,
-                                    X509_CERT_FILE=str(certificate), X509_KEY_FILE=str(key))
+                                    MODULE_ID=module or "", X509_CERT_FILE=str(certificate),
+                                    X509_KEY_FILE=str(key))
 
     def begin(self, name, environment=None):
         """One that goes on until it is told to stop."""
@@ -99,9 +105,22 @@ class Sending(Example):
         self.check("send_message_over_websockets", "Message successfully sent!",
                    environment=self.environment(RESTANTE_MQTT_PORT=CLOSED))
 
+    def test_through_a_proxy(self):
+        with ConnectProxy() as proxy:
+            output = run([program("examples/send_message_via_proxy"), "127.0.0.1", str(proxy.port)],
+                         env=self.environment())
+            self.assertEqual(output.splitlines(), [f"sent message #{i}" for i in range(1, 6)])
+            self.assertEqual(proxy.tunnels, [f"{Settings.hostname}:443"])
+        self.wait_telemetry()
+
     def test_with_a_certificate(self):
         self.check("send_message_x509", *(f"sent message #{i}" for i in range(1, 6)),
                    environment=self.certificate_environment("Certified"), device="Certified")
+
+    def test_as_a_module_with_a_certificate(self):
+        self.check("send_message_via_module_x509", *(f"sent message #{i}" for i in range(1, 6)),
+                   environment=self.certificate_environment("Certified", "wind"),
+                   device="Certified/wind")
 
     def test_now_and_then(self):
         example = self.begin("recurring_telemetry")
