@@ -179,7 +179,7 @@ void Measurement::send() {
 /// A hub may deliver a message twice: it counts once.
 void Measurement::receive(const Message& message) {
     const auto arrival = now();
-    const auto& id = message.message_id;
+    const std::string id = message.message_id.value_or("");
     std::size_t number = wishes_.messages;
     std::from_chars(id.data(), id.data() + id.size(), number);
     if (number >= wishes_.messages) return;
