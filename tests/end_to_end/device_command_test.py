@@ -157,7 +157,7 @@ class Verbs(DeviceCommand):
 
     def test_a_hub_that_does_not_answer_is_told_from_one_that_refuses(self):
         self.environment["RESTANTE_HTTPS_PORT"] = "9"
-        self.assertIn("is the hub running", self.device("list", code=UNREACHABLE)[1])
+        self.assertIn("check that the hub is running", self.device("list", code=UNREACHABLE)[1])
         del self.environment["RESTANTE_HTTPS_PORT"], self.environment["RESTANTE_CA_FILE"]
         del self.environment["SSL_CERT_FILE"]
         self.assertIn("--ca takes its ca.pem", self.device("list", code=UNREACHABLE)[1])
