@@ -1,4 +1,5 @@
-// The device SDK against a real hub in this process, over every transport it has.
+// The device SDK against a real hub in this process, over every transport it has, its handlers on a
+// thread of its own and in the application's loop.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@
 #include "restante/device/iothub_device_client.hpp"
 #include "restante/device/iothub_module_client.hpp"
 #include "support/hub_clients.hpp"
+#include "support/own_loop.hpp"
 #include "support/test_proxy.hpp"
 
 namespace restante {
@@ -22,7 +24,12 @@ constexpr std::size_t queue_depth = 50;
 /// How long a test waits for what should come; only a failing one does so in full.
 constexpr std::chrono::seconds patience{20};
 
-class DeviceSdk : public testing::TestWithParam<test::Way> {
+/// How a client speaks with the hub and where its handlers run.
+struct Use : test::Way {
+    bool own_loop;
+};
+
+class DeviceSdk : public testing::TestWithParam<Use> {
   protected:
     static void SetUpTestSuite() { hub_ = std::make_unique<test::RunningHub>(queue_depth); }
     static void TearDownTestSuite() { hub_.reset(); }
@@ -36,11 +43,17 @@ class DeviceSdk : public testing::TestWithParam<test::Way> {
         // By HTTPS the client learns something only when it asks.
         options.keep_alive = std::chrono::seconds(2);
         options.polling_interval = std::chrono::seconds(1);
+        options.own_loop = GetParam().own_loop;
         return options;
     }
     IoTHubDeviceClient make(const ClientOptions& with = options()) const {
         return IoTHubDeviceClient::create_from_symmetric_key(
             device_.authentication.symmetric_key.primary_key, "localhost", "d", with);
+    }
+
+    /// The application's loop, in the cases that have one; ends before the client.
+    static std::unique_ptr<test::OwnLoop> run_handlers(IoTHubClient& client) {
+        return GetParam().own_loop ? std::make_unique<test::OwnLoop>(client) : nullptr;
     }
 
     static inline std::unique_ptr<test::RunningHub> hub_;
@@ -74,6 +87,7 @@ TEST_P(DeviceSdk, AHandlerThatThrowsGetsTheMessageAgain) {
     std::promise<void> thrown;
     std::promise<void> again;
     auto client = make();
+    const auto loop = run_handlers(client);
     client.on_background_exception([&](const std::exception& problem) {
         if (std::string(problem.what()).starts_with("HANDLER")) thrown.set_value();
     });
@@ -119,6 +133,7 @@ TEST_P(DeviceSdk, AHandlerSettlesAsItSaysWhereTheTransportHasTheWord) {
         return message.data == "bad" ? Settlement::reject : Settlement::complete;
     };
     auto client = make();
+    const auto loop = run_handlers(client);
     if (GetParam().transport == Transport::mqtt) {
         EXPECT_THROW(client.on_message_to_settle(handler), ClientError);
         return;
@@ -135,6 +150,7 @@ TEST_P(DeviceSdk, AHandlerSettlesAsItSaysWhereTheTransportHasTheWord) {
 TEST_P(DeviceSdk, WithoutAHandlerMessagesStayWithTheHub) {
     std::promise<std::string> got;
     auto client = make();
+    const auto loop = run_handlers(client);
     client.on_message_received([](const Message&) {});
     client.on_message_received(nullptr);
     manager().send_c2d_message("d", "later");
@@ -209,6 +225,7 @@ TEST_P(DeviceSdk, AWrongKeyIsNamedAsThat) {
 
 TEST_P(DeviceSdk, ADisabledDeviceIsCutAndSaysSo) {
     auto client = make();
+    const auto loop = run_handlers(client);
     std::promise<void> dropped;
     client.connect();
     client.on_connection_state_change([&] {
@@ -256,14 +273,21 @@ TEST_P(ModuleSdk, DoesNotTakeItsDevicesPlace) {
     EXPECT_TRUE(device.connected());
 }
 
-// All but the last, HTTPS, which modules do not speak.
-INSTANTIATE_TEST_SUITE_P(Transports, ModuleSdk,
-                         testing::ValuesIn(std::begin(test::all_ways),
-                                           std::end(test::all_ways) - 1),
-                         [](const auto& way) { return std::string(way.param.name); });
+std::vector<Use> uses(bool by_https) {
+    std::vector<Use> uses;
+    for (const auto& way : test::all_ways) {
+        if (way.transport == Transport::https && !by_https) continue;
+        for (const bool own_loop : {false, true}) uses.push_back({way, own_loop});
+    }
+    return uses;
+}
 
-INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(test::all_ways),
-                         [](const auto& way) { return std::string(way.param.name); });
+std::string name_of(const testing::TestParamInfo<Use>& use) {
+    return std::string(use.param.name) + (use.param.own_loop ? "_own_loop" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, ModuleSdk, testing::ValuesIn(uses(false)), name_of);
+INSTANTIATE_TEST_SUITE_P(Transports, DeviceSdk, testing::ValuesIn(uses(true)), name_of);
 
 }  // namespace
 }  // namespace restante
