@@ -5,7 +5,8 @@ Our own headers are read by clang, as the build reads them; those with a source 
 name are left out, for that includes them first (tools/tidy.py, include_order) and so the build has
 compiled them alone. The SDK's public headers are read by clang and by g++ too, each as C++17 and
 as C++20 where the header allows it, because users have other compilers and older standards than we
-do: a header that says `Needs C++20` is spared C++17. The SDK's include folder is all they get.
+do: a header that says `Needs C++20` is spared C++17. The SDKs' include folders, which are installed
+as one, are all they get.
 """
 
 import os
@@ -38,7 +39,7 @@ def compilations():
             needs_20 = "Needs C++20" in header.read_text(encoding="utf-8")
             for compiler in ("clang++-19", "g++"):
                 for standard in ("c++20",) if needs_20 else ("c++17", "c++20"):
-                    yield header, [compiler, f"-std={standard}", *WARNINGS, *includes(folder)]
+                    yield header, [compiler, f"-std={standard}", *WARNINGS, *includes(*public)]
 
 
 def compile_alone(job):
