@@ -71,7 +71,8 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
         broken(fmt::format("{} came after its completion was acknowledged", id));
     }
     std::erase_if(message->held, [&](const Held& held) { return !holds(held); });
-    if (!message->held.empty() && !line.lost) {
+    // What was long on its way may be what this line held before its lock ended.
+    if (!message->held.empty() && prompt) {
         broken(fmt::format("{} came by {} while {} held it", id, line.protocol,
                            message->held.front().line->protocol));
     }

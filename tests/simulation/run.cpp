@@ -236,13 +236,15 @@ class Run {
             seen = history_.changes();
         }
     }
+    /// Something else may come before the disk has done all.
+    bool interrupted() { return !draining_ && random_.chance(20); }
     void pump() {
         for (auto& connection : connections_) connection->peer().act();
         for (int i = 0; i < 2; ++i) {
             for (auto& connection : connections_) connection->carry_up(random_, true);
             do {
                 for (auto& connection : connections_) connection->run_posted();
-            } while (machine_->hub().run_pending() > 0 || disk_.step());
+            } while ((machine_->hub().run_pending() > 0 || disk_.step()) && !interrupted());
             for (auto& connection : connections_) connection->carry_down(random_, true);
         }
     }
