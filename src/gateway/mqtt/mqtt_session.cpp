@@ -273,6 +273,8 @@ void MqttSession::fetch() {
 void MqttSession::deliver(model::LockedMessage locked) {
     const auto qos = devicebound_qos();
     if (!qos || finished()) return;  // unsubscribed meanwhile; the lock ends with the attachment
+    // What waited too long for its body has returned to its queue, and comes again from there.
+    if (locked.locked_until <= access_.now().steady) return;
     auto topic = wire::devicebound_topic(claim_->device, *locked.message);
     if (!topic) {
         access_.log().warning("message_undeliverable", {{"protocol", "mqtt"},

@@ -282,6 +282,21 @@ TEST_F(MqttSessionTest, AMessageWhoseLockEndsComesAgainWithTheSamePacketId) {
     EXPECT_EQ(queued("d1"), 0u);
 }
 
+TEST_F(MqttSessionTest, WhatWaitedUntilItsLockEndedIsNotWritten) {
+    auto device = connect_and_subscribe();
+    settle({&device->harness});
+    ASSERT_TRUE(send("d1", "hello"));
+    settle({});
+    device->harness.run_posted();  // awake: it asks for the message
+    settle({});                    // which is on its way to the session, locked
+    clock.advance(model::limits::lock_duration);
+    hub.advance();
+    const auto publish = device->expect<mqtt::Publish>();
+    EXPECT_TRUE(publish.dup) << "it was locked before";
+    settle({&device->harness});
+    EXPECT_FALSE(device->has_more());
+}
+
 TEST_F(MqttSessionTest, APubackAfterTheLockEndedStillCounts) {
     auto device = connect_and_subscribe();
     ASSERT_TRUE(send("d1", "hello"));
