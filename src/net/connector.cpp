@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
@@ -23,6 +22,8 @@ using asio::ip::tcp;
 
 // Addresses of one host that are tried, in the order the system prefers (RFC 6724).
 constexpr std::size_t addresses_max = 16;
+/// Of a proxy's answer, read at a time.
+constexpr std::size_t proxy_read_bytes = 1024;
 
 std::string cause_of(const boost::system::error_code& error) {
     switch (error.value()) {
@@ -93,7 +94,7 @@ class Outgoing final : private OwnOptions, public Connection {
     std::string last_failure_;
     std::optional<ProxyHandshake> proxy_;  ///< while it lasts
     Bytes proxy_output_;
-    std::array<std::uint8_t, 1024> proxy_input_{};
+    Bytes proxy_input_;  // empty but while the proxy is asked
 };
 
 void Outgoing::begin() {
@@ -174,6 +175,7 @@ void Outgoing::connected(const boost::system::error_code& error) {
     }
     if (!own.proxy) return begin_tls();
     proxy_.emplace(*own.proxy, own.host, own.port);
+    proxy_input_.resize(proxy_read_bytes);
     ask_proxy();
 }
 
@@ -201,7 +203,8 @@ void Outgoing::on_proxy_answer(const boost::system::error_code& error, std::size
     if (!open) return end(open.error(), Farewell::none);
     if (!*open) return ask_proxy();
     proxy_.reset();
-    proxy_output_.clear();
+    proxy_output_ = Bytes();
+    proxy_input_ = Bytes();
     begin_tls();
 }
 
