@@ -106,11 +106,7 @@ void History::settling(const Line& line, std::string_view id, Ending ending) {
     auto* message = find(id);
     if (message == nullptr) return;
     std::erase_if(message->held, [&](const Held& held) { return held.line == &line; });
-    if (ending == Ending::abandon) {
-        message->abandoned = true;
-    } else {
-        message->asked.insert(ending);
-    }
+    if (ending != Ending::abandon) message->asked.insert(ending);
 }
 
 void History::settled(std::string_view id, Ending ending) {

@@ -96,7 +96,6 @@ class History {
         bool refused = false;
         bool purged = false;  ///< perhaps
         bool damaged = false;
-        bool abandoned = false;
         bool delivered = false;
         std::set<Ending> asked;  ///< settlements that were sent
         std::optional<std::uint64_t> completed_step;

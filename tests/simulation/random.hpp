@@ -21,8 +21,6 @@ class Random {
     /// 0 to count - 1.
     std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
     bool chance(unsigned percent) { return below(100) < percent; }
-    /// One of `percent` hundredths of a percent.
-    bool rarely(unsigned ten_thousandths) { return below(10'000) < ten_thousandths; }
 
   private:
     std::uint64_t state_;
