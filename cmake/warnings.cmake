@@ -8,8 +8,10 @@ target_compile_options(restante_options INTERFACE
 target_compile_definitions(restante_options INTERFACE
   RESTANTE_VERSION="${PROJECT_VERSION}"
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_ERROR_CODE_HEADER_ONLY)
+# The sanitizers are for every object, the examples' too: of an inline function that one object
+# carries instrumented and another not, the linker may keep the latter for the whole program.
 if(RESTANTE_SANITIZE)
-  target_compile_options(restante_options INTERFACE
-    -fsanitize=${RESTANTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  target_link_options(restante_options INTERFACE -fsanitize=${RESTANTE_SANITIZE})
+  add_compile_options(-fsanitize=${RESTANTE_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RESTANTE_SANITIZE})
 endif()
