@@ -99,6 +99,12 @@ void Attachments::wake(const model::DeviceId& device) const {
     }
 }
 
+void Attachments::wake_all() const {
+    for (const auto& [client, id] : by_client_) {
+        if (!client.second) attachments_.at(id.value).events.message_available();
+    }
+}
+
 Attachments::Observed Attachments::observe(const model::DeviceId& device,
                                            const std::optional<model::ModuleId>& module) const {
     const auto found = observed_.find({device, module});

@@ -89,6 +89,7 @@ class Attachments {
     const ConnectionHistory& history() const { return history_; }
 
     void wake(const model::DeviceId& device) const;
+    void wake_all() const;
 
     struct Observed {
         bool connected = false;

@@ -1,5 +1,6 @@
 #include "hub/commit_pipeline.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -39,7 +40,29 @@ std::vector<CommitPipeline::Done> CommitPipeline::finish_batch() {
     uncommitted_bytes_ -= writing_->bytes;
     auto done = std::move(writing_->done);
     writing_.reset();
+    kept_messages_.clear();
     return done;
+}
+
+std::vector<CommitPipeline::Done> CommitPipeline::keep_batch() {
+    Batch kept;
+    if (writing_) kept = *std::exchange(writing_, std::nullopt);
+    auto done = std::move(kept.done);
+    std::ranges::move(std::exchange(waiting_.done, {}), std::back_inserter(done));
+    kept.done.clear();
+    std::ranges::move(waiting_.changes, std::back_inserter(kept.changes));
+    kept.bytes += waiting_.bytes;
+    waiting_ = std::move(kept);
+    for (const auto& change : waiting_.changes) {
+        if (const auto* put = std::get_if<core::PutMessage>(&change)) {
+            kept_messages_.insert(put->device);
+        }
+    }
+    return done;
+}
+
+void CommitPipeline::keep(core::ChangeSet changes) {
+    std::ranges::move(changes, std::back_inserter(waiting_.changes));
 }
 
 std::vector<CommitPipeline::Done> CommitPipeline::take_ready() {

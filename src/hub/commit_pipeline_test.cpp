@@ -11,11 +11,20 @@ class CommitPipelineTest : public testing::Test {
         return {core::DeleteDevice{.device = *model::DeviceId::parse("d")}};
     }
     void add(core::ChangeSet changes, char name) {
-        pipeline.add(std::move(changes), [this, name] { answered += name; });
-        for (auto& ready : pipeline.take_ready()) ready();
+        pipeline.add(std::move(changes),
+                     [this, name](const Result<void>& stored) { answered += stored ? name : '!'; });
+        for (auto& ready : pipeline.take_ready()) ready({});
     }
     void finish() {
-        for (auto& done : pipeline.finish_batch()) done();
+        for (auto& done : pipeline.finish_batch()) done({});
+    }
+    void fail_batch() {
+        for (auto& done : pipeline.keep_batch()) done(fail(ErrorCode::storage_failed, "full"));
+    }
+    static core::ChangeSet message(const char* device, std::size_t bytes) {
+        auto message = std::make_shared<model::CloudToDeviceMessage>();
+        message->body.resize(bytes);
+        return {core::PutMessage{.device = *model::DeviceId::parse(device), .message = message}};
     }
 
     CommitPipeline pipeline;
@@ -59,14 +68,34 @@ TEST_F(CommitPipelineTest, AnEmptySetWaitsForWhatItMayHaveSeen) {
 }
 
 TEST_F(CommitPipelineTest, CountsTheBytesThatAreNotOnDisk) {
-    auto message = std::make_shared<model::CloudToDeviceMessage>();
-    message->body.resize(100);
-    add({core::PutMessage{.device = *model::DeviceId::parse("d"), .message = message}}, 'a');
+    add(message("d", 100), 'a');
     EXPECT_EQ(pipeline.uncommitted_bytes(), 100u);
     pipeline.start_batch();
     EXPECT_EQ(pipeline.uncommitted_bytes(), 100u);
     finish();
     EXPECT_EQ(pipeline.uncommitted_bytes(), 0u);
+}
+
+TEST_F(CommitPipelineTest, WhatFailedLeadsTheNextBatch) {
+    add(message("a", 10), 'a');
+    ASSERT_NE(pipeline.start_batch(), nullptr);
+    add(one_change(), 'b');
+    fail_batch();
+    EXPECT_EQ(answered, "!!") << "whoever waited behind it hears of it too";
+    pipeline.keep(one_change());
+    EXPECT_EQ(pipeline.uncommitted_bytes(), 10u);
+    EXPECT_TRUE(pipeline.keeps_message_for(*model::DeviceId::parse("a")));
+    EXPECT_FALSE(pipeline.keeps_message_for(*model::DeviceId::parse("d")));
+
+    const auto* batch = pipeline.start_batch();
+    ASSERT_NE(batch, nullptr);
+    ASSERT_EQ(batch->size(), 3u);
+    EXPECT_TRUE(std::holds_alternative<core::PutMessage>(batch->front()));
+    finish();
+    EXPECT_EQ(answered, "!!");
+    EXPECT_TRUE(pipeline.idle());
+    EXPECT_EQ(pipeline.uncommitted_bytes(), 0u);
+    EXPECT_FALSE(pipeline.keeps_message_for(*model::DeviceId::parse("a")));
 }
 
 }  // namespace

@@ -61,15 +61,14 @@ class StateRecovery final : public store::Recovery {
 
 }  // namespace
 
-Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
-         FailureHandler on_storage_failure, Drive drive)
+Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules, Drive drive)
     : store_(store),
       clock_(clock),
       log_(logger),
-      on_storage_failure_(std::move(on_storage_failure)),
       drive_(drive),
       state_(rules, random_incarnation()),
       throttle_(rules.throttle),
+      disk_(logger),
       work_(io_.get_executor()),
       timer_(io_) {}
 
@@ -116,6 +115,7 @@ Result<void> Hub::check_throttle(core::Operation operation, std::size_t count) {
 }
 
 Result<void> Hub::check_send() {
+    if (auto may = check_room(); !may) return may;
     if (commits_.uncommitted_bytes() > model::limits::uncommitted_bytes_max) {
         return fail(ErrorCode::service_unavailable,
                     "more messages wait for the disk than memory may hold: send again later");
@@ -137,7 +137,9 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
         auto sequence = state_.enqueue(device, std::move(shared), clock_.now(), changes);
         if (sequence) throttle_.count_message(bytes, clock_.now().wall);
         commit(std::move(changes),
-               [this, device = std::move(device), sequence, answer = std::move(answer)]() mutable {
+               [this, device = std::move(device), sequence,
+                answer = std::move(answer)](const Result<void>& stored) mutable {
+                   if (!stored) return answer(std::unexpected(stored.error()));
                    if (sequence) {
                        log_.debug("message_enqueued",
                                   {{"device", device.value()}, {"seq", sequence->value}});
@@ -150,15 +152,18 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
 
 void Hub::purge(model::DeviceId device, Answer<std::size_t> answer) {
     on_loop([this, device = std::move(device), answer = std::move(answer)]() mutable {
+        if (auto may = disk_.check(); !may) return answer(std::unexpected(may.error()));
         core::ChangeSet changes;
         auto purged = state_.purge(device, clock_.now(), changes);
-        commit(std::move(changes), [this, device = std::move(device), purged,
-                                    answer = std::move(answer)]() mutable {
-            if (purged) {
-                log_.info("queue_purged", {{"device", device.value()}, {"messages", *purged}});
-            }
-            answer(std::move(purged));
-        });
+        commit(
+            std::move(changes), [this, device = std::move(device), purged,
+                                 answer = std::move(answer)](const Result<void>& stored) mutable {
+                if (!stored) return answer(std::unexpected(stored.error()));
+                if (purged) {
+                    log_.info("queue_purged", {{"device", device.value()}, {"messages", *purged}});
+                }
+                answer(std::move(purged));
+            });
     });
 }
 
@@ -169,9 +174,15 @@ void Hub::advance() {
         if (drive_ == Drive::run_pending) timer_at_.reset();
         core::ChangeSet changes;
         auto deliverable = state_.advance(clock_.now(), changes);
-        commit(std::move(changes), [this, deliverable = std::move(deliverable)] {
+        commit(std::move(changes), [this, deliverable = std::move(deliverable)](const auto&) {
             for (const auto& device : deliverable) attachments_.wake(device);
         });
+        if (!stopping_ && disk_.take_attempt(clock_.now().steady)) {
+            ++outstanding_;
+            store_.resume([this](Result<void> result) {
+                on_loop([this, result = std::move(result)] { resumed(result); });
+            });
+        }
     });
 }
 
@@ -186,6 +197,7 @@ void Hub::schedule() {
         const SteadyTime at = now.steady + std::min(*expiry - now.wall, look_at_the_clock_every);
         due = due ? std::min(*due, at) : at;
     }
+    if (const auto attempt = disk_.next_attempt()) due = due ? std::min(*due, *attempt) : *attempt;
     if (!due || stopping_ || (timer_at_ && *timer_at_ <= *due)) return;
     timer_at_ = due;
     if (drive_ == Drive::run_pending) return;
@@ -205,20 +217,25 @@ void Hub::on_loop(std::move_only_function<void()> work) {
 
 void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
     if (state_.feedback().take_available()) {
-        done = [this, done = std::move(done)]() mutable {
-            done();
+        done = [this, done = std::move(done)](const Result<void>& stored) mutable {
+            done(stored);
             feedback_receivers_.wake();
         };
     }
     note_dropped_feedback();
+    if (disk_.sick()) {
+        const bool changed = !changes.empty();
+        commits_.keep(std::move(changes));
+        schedule();
+        return done(changed ? disk_.check() : Result<void>());
+    }
     commits_.add(std::move(changes), std::move(done));
     schedule();
-    for (auto& ready : commits_.take_ready()) ready();
+    for (auto& ready : commits_.take_ready()) ready({});
     write_next();
 }
 
 void Hub::write_next() {
-    if (failed_) return;
     const core::ChangeSet* batch = commits_.start_batch();
     if (!batch) return;
     ++outstanding_;
@@ -229,21 +246,41 @@ void Hub::write_next() {
 
 void Hub::written(const Result<void>& result) {
     --outstanding_;
-    if (!result) {
-        failed_ = true;
-        log_.error("commit_failed", {{"reason", result.error().message}});
-        on_storage_failure_(result.error());
-        return;
-    }
+    if (!result) return stall(result.error());
     auto done = commits_.finish_batch();
+    if (disk_.written()) {
+        attachments_.wake_all();
+        feedback_receivers_.wake();
+    }
     // The next batch starts its way to the disk before the answers of this one are given.
     write_next();
-    for (auto& answer : done) answer();
+    for (auto& answer : done) answer({});
     stop_when_quiet();
 }
 
 void Hub::stop_when_quiet() {
-    if (stopping_ && outstanding_ == 0 && (commits_.idle() || failed_)) work_.reset();
+    if (stopping_ && outstanding_ == 0 && (commits_.idle() || disk_.sick())) work_.reset();
+}
+
+// -- a sick disk ---------------------------------------------------------------------------------
+
+void Hub::stall(const Error& reason) {
+    disk_.failed(reason, clock_.now().steady);
+    schedule();
+    for (auto& done : commits_.keep_batch()) done(disk_.check());
+    stop_when_quiet();
+}
+
+void Hub::resumed(const Result<void>& result) {
+    --outstanding_;
+    if (!result) return stall(result.error());
+    write_next();
+    stop_when_quiet();
+}
+
+/// What is not on the disk yet has no body to read, and its sender was told that it may be lost.
+bool Hub::may_deliver(const model::DeviceId& device) const {
+    return !disk_.sick() || (!commits_.keeps_too_much() && !commits_.keeps_message_for(device));
 }
 
 }  // namespace restante::hub

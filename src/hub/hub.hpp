@@ -5,9 +5,7 @@
 // wake (hints to attached devices), answer. Nothing is answered before what it depends on is on
 // disk. Any thread may call; the work runs on the hub's own loop, and answers and events come from
 // there too: callers post them back to their own loop.
-//
-// A commit that fails stops the hub through `on_storage_failure`: what the disk holds is the truth
-// and a restart recovers from it.
+// A commit that fails stalls the hub until the disk is well (docs/decisions/0009-sick-disk.md).
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -19,6 +17,7 @@
 #include "core/throttle/throttle.hpp"
 #include "hub/attachments.hpp"
 #include "hub/commit_pipeline.hpp"
+#include "hub/disk_health.hpp"
 #include "hub/drive.hpp"
 #include "hub/feedback_receivers.hpp"
 #include "hub/registry.hpp"
@@ -28,11 +27,9 @@ namespace restante::hub {
 
 class Hub {
   public:
-    using FailureHandler = std::function<void(const Error&)>;
-
-    /// All three outlive the hub. `on_storage_failure` is called at most once, on the hub's loop.
+    /// The store and the clock outlive the hub.
     Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules rules,
-        FailureHandler on_storage_failure, Drive drive = Drive::own_thread);
+        Drive drive = Drive::own_thread);
     ~Hub();
 
     /// Recovers the state from the store, then starts the loop. Errors: storage_failed.
@@ -48,7 +45,7 @@ class Hub {
     bool throttles() const { return throttle_.enabled(); }
 
     // -- sending -----------------------------------------------------------------------------
-    /// Also errors: service_unavailable, when more waits for the disk than memory may hold.
+    /// Also errors: service_unavailable, from a disk that is slow, nearly full or sick.
     void enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
                  Answer<model::SequenceNumber> answer);
 
@@ -96,11 +93,17 @@ class Hub {
     friend class Registry;
     using Settlement = std::move_only_function<Result<void>(
         const model::DeviceId&, model::LockToken, Now, core::ChangeSet&)>;
+    using FeedbackSettlement = Result<void> (core::FeedbackQueue::*)(model::LockToken, Now,
+                                                                     core::ChangeSet&);
 
     void on_loop(std::move_only_function<void()> work);
     void commit(core::ChangeSet changes, CommitPipeline::Done done);
     void write_next();
     void written(const Result<void>& result);
+    void stall(const Error& reason);
+    void resumed(const Result<void>& result);
+    bool may_deliver(const model::DeviceId& device) const;
+    Result<void> check_room() { return disk_.check_room(store_.has_room()); }
     void schedule();
     void stop_when_quiet();
     void read_bodies(const model::DeviceId& device, LockedMessages locked,
@@ -109,8 +112,6 @@ class Hub {
     template <class Item, class Read>
     void read_each(std::vector<Item> items, Read read,
                    std::move_only_function<void(std::vector<Item>)> then);
-    using FeedbackSettlement = Result<void> (core::FeedbackQueue::*)(model::LockToken, Now,
-                                                                     core::ChangeSet&);
     void settle_feedback(model::LockToken token, Answer<void> answer, FeedbackSettlement decide);
     void hand_out_feedback(AttachmentId receiver, std::size_t max, LockedBatches read,
                            Answer<LockedBatches> answer);
@@ -125,7 +126,6 @@ class Hub {
     store::Store& store_;
     const Clock& clock_;
     Logger log_;
-    FailureHandler on_storage_failure_;
     const Drive drive_;
     core::HubState state_;
     core::Throttle throttle_;
@@ -134,11 +134,11 @@ class Hub {
     std::uint64_t feedback_dropped_ = 0;  ///< as last logged
     Registry registry_{*this};
     CommitPipeline commits_;
+    DiskHealth disk_;
     std::atomic<std::uint64_t> next_attachment_{1};
     /// Store operations under way, whose callbacks will come.
     std::size_t outstanding_ = 0;
     bool stopping_ = false;
-    bool failed_ = false;
 
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

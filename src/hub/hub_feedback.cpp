@@ -15,16 +15,19 @@ void Hub::detach_feedback(AttachmentId receiver) {
     on_loop([this, receiver] {
         feedback_receivers_.remove(receiver);
         state_.feedback().release(receiver);
-        commit({}, [] {});
+        commit({}, [](const auto&) {});
     });
 }
 
 void Hub::receive_feedback(AttachmentId receiver, std::size_t max, Answer<LockedBatches> answer) {
     on_loop([this, receiver, max, answer = std::move(answer)]() mutable {
+        // A batch that is handed out may be made in that moment, of records the disk does not have.
+        if (disk_.sick()) return answer(LockedBatches{});
         core::ChangeSet changes;
         auto batches = state_.receive_feedback(max, receiver, clock_.now(), changes);
         commit(std::move(changes), [this, receiver, max, batches = std::move(batches),
-                                    answer = std::move(answer)]() mutable {
+                                    answer = std::move(answer)](const auto& stored) mutable {
+            if (!stored) return answer(std::unexpected(stored.error()));
             read_records(std::move(batches),
                          [this, receiver, max, answer = std::move(answer)](auto read) mutable {
                              hand_out_feedback(receiver, max, std::move(read), std::move(answer));
@@ -48,15 +51,16 @@ void Hub::hand_out_feedback(AttachmentId receiver, std::size_t max, LockedBatche
         return true;
     });
     if (read.empty() && dropped) {
-        commit(std::move(changes), [] {});
+        commit(std::move(changes), [](const auto&) {});
         return receive_feedback(receiver, max, std::move(answer));
     }
-    commit(std::move(changes),
-           [this, dropped, read = std::move(read), answer = std::move(answer)]() mutable {
-               answer(std::move(read));
-               // Fewer than asked for would otherwise say that no more wait.
-               if (dropped) feedback_receivers_.wake();
-           });
+    commit(std::move(changes), [this, dropped, read = std::move(read),
+                                answer = std::move(answer)](const auto& stored) mutable {
+        if (!stored) return answer(std::unexpected(stored.error()));
+        answer(std::move(read));
+        // Fewer than asked for would otherwise say that no more wait.
+        if (dropped) feedback_receivers_.wake();
+    });
 }
 
 void Hub::complete_feedback(model::LockToken token, Answer<void> answer) {
@@ -75,8 +79,7 @@ void Hub::settle_feedback(model::LockToken token, Answer<void> answer, FeedbackS
     on_loop([this, token, answer = std::move(answer), decide]() mutable {
         core::ChangeSet changes;
         auto result = (state_.feedback().*decide)(token, clock_.now(), changes);
-        commit(std::move(changes),
-               [result, answer = std::move(answer)]() mutable { answer(std::move(result)); });
+        commit(std::move(changes), answer_once_stored<void>(std::move(answer), std::move(result)));
     });
 }
 

@@ -21,8 +21,7 @@ TEST(HubBackPressure, SendersAreToldToComeBackWhileTooMuchWaitsForTheDisk) {
     test::ManualClock clock;
     store::MemoryEngine engine(store::MemoryEngine::Completion::run_pending);
     store::Store store(engine);
-    Hub hub(store, clock, Logger(sink, clock), {.queue = {.depth_max = 10'000}},
-            [](const Error&) {});
+    Hub hub(store, clock, Logger(sink, clock), {.queue = {.depth_max = 10'000}});
     ASSERT_TRUE(hub.start());
     const auto device = *model::DeviceId::parse("d");
     const auto write_until = [&](auto& awaited) {
@@ -58,7 +57,7 @@ TEST(HubThrottle, ATiersLimitsRefuseWithTheirCodesAndNothingIsLost) {
     core::HubRules rules;
     rules.queue.depth_max = 10'000;
     rules.throttle = {.tier = core::ServiceTier::s1};
-    Hub hub(store, clock, Logger(sink, clock), rules, [](const Error&) {});
+    Hub hub(store, clock, Logger(sink, clock), rules);
     ASSERT_TRUE(hub.start());
     const auto device = *model::DeviceId::parse("d");
     Awaited<model::DeviceDescription> created;

@@ -34,7 +34,9 @@ void Hub::attach(AttachRequest request, Answer<model::MqttSubscriptions> answer)
         const auto* stored = request.module ? nullptr : state_.subscriptions(request.device);
         if (stored) subscriptions = *stored;
         commit(std::move(changes),
-               [answer = std::move(answer), subscriptions = std::move(subscriptions)]() mutable {
+               [answer = std::move(answer),
+                subscriptions = std::move(subscriptions)](const Result<void>&) mutable {
+                   // Not stored: how often the one that was replaced had received its messages.
                    answer(std::move(subscriptions));
                });
     });
@@ -82,7 +84,7 @@ void Hub::detach(AttachmentId attachment) {
         log_.info("device_detached", {{"device", client_name(removed->device, removed->module)},
                                       {"protocol", name(removed->protocol)}});
         attachments_.remember(model::ConnectionChange::disconnected, *removed, now.wall, {});
-        commit(std::move(changes), [this, deliverable, device = removed->device] {
+        commit(std::move(changes), [this, deliverable, device = removed->device](const auto&) {
             if (deliverable) attachments_.wake(device);
         });
     });
@@ -91,7 +93,9 @@ void Hub::detach(AttachmentId attachment) {
 void Hub::receive(AttachmentId attachment, std::size_t max, Answer<LockedMessages> answer) {
     on_loop([this, attachment, max, answer = std::move(answer)]() mutable {
         const auto* attached = attachments_.find(attachment);
-        if (!attached || attached->module) return answer(LockedMessages{});
+        if (!attached || attached->module || !may_deliver(attached->device)) {
+            return answer(LockedMessages{});
+        }
         core::ChangeSet changes;
         auto locked = state_.receive(attached->device,
                                      {.max = max,
@@ -99,7 +103,8 @@ void Hub::receive(AttachmentId attachment, std::size_t max, Answer<LockedMessage
                                       .lock_duration = state_.queue_rules().lock_duration},
                                      clock_.now(), changes);
         commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
-                                    answer = std::move(answer)]() mutable {
+                                    answer = std::move(answer)](const auto& stored) mutable {
+            if (!stored && !may_deliver(device)) return answer(std::unexpected(stored.error()));
             read_bodies(device, std::move(locked), std::move(answer));
         });
     });
@@ -111,6 +116,7 @@ void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_d
              answer = std::move(answer)]() mutable {
         const auto admitted = check_throttle(core::Operation::receive_over_https, 1);
         if (!admitted) return answer(std::unexpected(admitted.error()));
+        if (!may_deliver(device)) return answer(std::unexpected(disk_.check().error()));
         core::ChangeSet changes;
         const core::ReceiveOrder order{
             .max = 1,
@@ -120,7 +126,8 @@ void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_d
         auto locked = state_.receive(device, order, now, changes);
         if (state_.find(device)) attachments_.note_activity(device, now.wall);
         commit(std::move(changes), [this, device = std::move(device), locked = std::move(locked),
-                                    answer = std::move(answer)]() mutable {
+                                    answer = std::move(answer)](const auto& stored) mutable {
+            if (!stored && !may_deliver(device)) return answer(std::unexpected(stored.error()));
             read_bodies(device, std::move(locked), [answer = std::move(answer)](auto read) mutable {
                 if (!read) return answer(std::unexpected(std::move(read).error()));
                 std::optional<model::LockedMessage> one;
@@ -166,7 +173,8 @@ void Hub::settle(std::string_view event, model::DeviceId device, model::LockToke
         auto result = decide(device, token, now, changes);
         if (result) attachments_.note_activity(device, now.wall);
         commit(std::move(changes), [this, event, device = std::move(device), token, result,
-                                    answer = std::move(answer)]() mutable {
+                                    answer = std::move(answer)](const auto& stored) mutable {
+            if (!stored && result) result = std::unexpected(stored.error());
             if (result) {
                 log_.debug(event, {{"device", device.value()}, {"seq", token.sequence.value}});
             }
@@ -179,10 +187,12 @@ void Hub::put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscription
                                  Answer<void> answer) {
     on_loop([this, device = std::move(device), subscriptions = std::move(subscriptions),
              answer = std::move(answer)]() mutable {
+        const auto* present = state_.subscriptions(device);
+        const bool same = present != nullptr && *present == subscriptions;
+        if (auto may = disk_.check(); !may && !same) return answer(std::move(may));
         core::ChangeSet changes;
         auto result = state_.put_subscriptions(device, std::move(subscriptions), changes);
-        commit(std::move(changes),
-               [answer = std::move(answer), result]() mutable { answer(std::move(result)); });
+        commit(std::move(changes), answer_once_stored<void>(std::move(answer), std::move(result)));
     });
 }
 

@@ -2,13 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <future>
-#include <mutex>
-
 #include "store/keys.hpp"
 #include "store/memory/memory_engine.hpp"
 #include "support/awaited.hpp"
+#include "support/counter.hpp"
 #include "support/manual_clock.hpp"
 
 namespace restante::hub {
@@ -16,26 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Awaited;
+using test::Counter;
 using test::NoLog;
-
-/// Counts the calls of an event and lets a test wait for them.
-class Counter {
-  public:
-    void add() {
-        const std::lock_guard lock(mutex_);
-        ++count_;
-        changed_.notify_all();
-    }
-    bool reaches(int count) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 10s, [&] { return count_ >= count; });
-    }
-
-  private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int count_ = 0;
-};
 
 class HubTest : public testing::Test {
   protected:
@@ -99,9 +78,7 @@ class HubTest : public testing::Test {
     Counter woken;
     Counter ended;
     std::optional<ErrorCode> ended_with;
-    std::promise<Error> storage_failure;
-    Hub hub{store, clock, Logger(sink, clock), core::HubRules(),
-            [this](const Error& error) { storage_failure.set_value(error); }};
+    Hub hub{store, clock, Logger(sink, clock), core::HubRules()};
 };
 
 TEST_F(HubTest, HandsAMessageWithItsBodyToTheDeviceThatAttachesLater) {
@@ -261,7 +238,7 @@ TEST_F(HubTest, RemembersEverythingAfterARestart) {
     ASSERT_TRUE(kept.get());
     hub.stop();
 
-    Hub next(store, clock, Logger(sink, clock), core::HubRules(), [](const Error&) {});
+    Hub next(store, clock, Logger(sink, clock), core::HubRules());
     ASSERT_TRUE(next.start());
     Awaited<model::MqttSubscriptions> attached;
     const auto id = next.new_attachment_id();
@@ -276,17 +253,6 @@ TEST_F(HubTest, RemembersEverythingAfterARestart) {
     Awaited<std::vector<model::LockedMessage>> received;
     next.receive(id, 1, received.answer());
     EXPECT_EQ(as_text(received.get()->front().message->body), "hello");
-}
-
-TEST_F(HubTest, AFailedCommitAnswersNobodyAndStopsTheHub) {
-    create();
-    engine.fail_next_commit(Error(ErrorCode::storage_failed, "disk full"));
-    Awaited<model::SequenceNumber> sent;
-    hub.enqueue(device, {}, sent.answer());
-    auto failure = storage_failure.get_future();
-    ASSERT_EQ(failure.wait_for(10s), std::future_status::ready);
-    EXPECT_EQ(failure.get().message, "disk full");
-    EXPECT_FALSE(sent.answered());
 }
 
 // -- feedback ------------------------------------------------------------------------------------
@@ -387,7 +353,7 @@ TEST_F(HubFeedbackTest, FeedbackOutlivesTheHubsProcess) {
     complete_one(id);
     complete_one(id);
     hub.stop();
-    Hub next(store, clock, Logger(sink, clock), core::HubRules(), [](const Error&) {});
+    Hub next(store, clock, Logger(sink, clock), core::HubRules());
     ASSERT_TRUE(next.start());
     std::size_t records = 0;
     Awaited<std::vector<model::LockedFeedback>> received;

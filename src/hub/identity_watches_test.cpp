@@ -83,7 +83,7 @@ class IdentityWatchesTest : public testing::Test {
     test::ManualClock clock;
     store::MemoryEngine engine;
     store::Store store{engine};
-    Hub hub{store, clock, Logger(sink, clock), core::HubRules(), [](const Error&) {}};
+    Hub hub{store, clock, Logger(sink, clock), core::HubRules()};
     model::DeviceIdentity device{.id = *model::DeviceId::parse("d")};
     model::DeviceIdentity other{.id = *model::DeviceId::parse("d2")};
 };

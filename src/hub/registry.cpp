@@ -32,10 +32,7 @@ void Registry::answer_after_commit(Answer<T> answer, Decide decide) {
     hub_.on_loop([this, answer = std::move(answer), decide = std::move(decide)]() mutable {
         core::ChangeSet changes;
         Result<T> result = decide(changes);
-        hub_.commit(std::move(changes),
-                    [answer = std::move(answer), result = std::move(result)]() mutable {
-                        answer(std::move(result));
-                    });
+        hub_.commit(std::move(changes), answer_once_stored(std::move(answer), std::move(result)));
     });
 }
 
@@ -43,16 +40,20 @@ void Registry::answer_after_commit(Answer<T> answer, Decide decide) {
 
 void Registry::put_device(model::DeviceDefinition definition, core::WriteCondition condition,
                           Answer<model::DeviceDescription> answer) {
-    answer_after_commit(std::move(answer), [this, definition = std::move(definition),
-                                            condition](core::ChangeSet& changes) mutable {
-        return put(std::move(definition), condition, changes);
-    });
+    answer_after_commit(std::move(answer),
+                        [this, definition = std::move(definition), condition](
+                            core::ChangeSet& changes) mutable -> Result<model::DeviceDescription> {
+                            if (auto may = hub_.check_room(); !may)
+                                return std::unexpected(may.error());
+                            return put(std::move(definition), condition, changes);
+                        });
 }
 
 void Registry::delete_device(model::DeviceId device, std::optional<std::uint64_t> expected_version,
                              Answer<void> answer) {
     answer_after_commit(std::move(answer), [this, device = std::move(device),
                                             expected_version](core::ChangeSet& changes) {
+        if (auto may = hub_.disk_.check(); !may) return may;
         return remove(device, expected_version, changes);
     });
 }
@@ -90,6 +91,9 @@ void Registry::put_module(model::ModuleDefinition definition, core::WriteConditi
     answer_after_commit(std::move(answer),
                         [this, definition = std::move(definition), condition](
                             core::ChangeSet& changes) mutable -> Result<model::ModuleDescription> {
+                            if (auto may = hub_.check_room(); !may) {
+                                return std::unexpected(may.error());
+                            }
                             return put(std::move(definition), condition, changes);
                         });
 }
@@ -99,6 +103,7 @@ void Registry::delete_module(model::DeviceId device, model::ModuleId module,
     answer_after_commit(std::move(answer),
                         [this, device = std::move(device), module = std::move(module),
                          expected_version](core::ChangeSet& changes) {
+                            if (auto may = hub_.disk_.check(); !may) return may;
                             return remove(device, module, expected_version, changes);
                         });
 }
@@ -138,8 +143,11 @@ void Registry::apply(std::vector<model::RegistryWrite> writes,
     answer_after_commit(std::move(answer),
                         [this, writes = std::move(writes)](
                             core::ChangeSet& changes) mutable -> Result<std::vector<FailedWrite>> {
-                            auto admitted =
-                                hub_.check_throttle(core::Operation::registry, writes.size());
+                            auto admitted = hub_.check_room();
+                            if (admitted) {
+                                admitted =
+                                    hub_.check_throttle(core::Operation::registry, writes.size());
+                            }
                             if (!admitted) return std::unexpected(admitted.error());
                             std::vector<FailedWrite> failed;
                             for (auto& entry : writes) {
@@ -159,8 +167,11 @@ void Registry::rotate_keys(model::KeyRotation rotation, Answer<std::vector<Rotat
     answer_after_commit(std::move(answer),
                         [this, rotation = std::move(rotation)](
                             core::ChangeSet& changes) -> Result<std::vector<RotatedKeys>> {
-                            auto admitted = hub_.check_throttle(core::Operation::registry,
-                                                                rotation.places.size());
+                            auto admitted = hub_.disk_.check();
+                            if (admitted) {
+                                admitted = hub_.check_throttle(core::Operation::registry,
+                                                               rotation.places.size());
+                            }
                             if (!admitted) return std::unexpected(admitted.error());
                             std::vector<RotatedKeys> rotated;
                             for (const auto& place : rotation.places) {

@@ -77,8 +77,8 @@ void Registry::run_slice(std::unique_ptr<QueryJob> job) {
         return hub_.on_loop([this, job = std::move(job)]() mutable { run_slice(std::move(job)); });
     }
     --queries_;
-    hub_.commit({}, [answer = std::move(job->answer),
-                     page = execution.finish(all_offered)]() mutable { answer(std::move(page)); });
+    hub_.commit({}, [answer = std::move(job->answer), page = execution.finish(all_offered)](
+                        const auto&) mutable { answer(std::move(page)); });
 }
 
 }  // namespace restante::hub

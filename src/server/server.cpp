@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <thread>
 
 #include "gateway/amqp/amqp_session.hpp"
@@ -27,11 +26,6 @@ void raise_descriptor_limit() {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/// What the disk holds is the truth now; the next start recovers from it.
-[[noreturn]] void stop_on_storage_failure(const Error&) {
-    std::_Exit(EXIT_FAILURE);
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ Server::Server(const Config& config, LogSink& sink, const Clock& clock)
     if (!engine) throw UsageError(engine.error().message);
     engine_ = std::move(*engine);
     store_ = std::make_unique<store::Store>(*engine_);
-    hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, config.rules, stop_on_storage_failure);
+    hub_ = std::make_unique<hub::Hub>(*store_, clock_, log_, config.rules);
     if (auto started = hub_->start(); !started) throw std::runtime_error(started.error().message);
     access_ = std::make_unique<gateway::Access>(*hub_, keyring_->keyring(), clock_, log_,
                                                 config.hostname);

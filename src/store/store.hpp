@@ -41,6 +41,10 @@ class Store {
     /// Writes all changes as one batch, see StoreEngine::commit. Errors: storage_failed.
     void write(const core::ChangeSet& changes, StoreEngine::Committed done);
 
+    /// As those of StoreEngine.
+    void resume(StoreEngine::Committed done) { engine_.resume(std::move(done)); }
+    bool has_room() { return engine_.has_room(); }
+
     /// nullptr when the store holds no such message. Errors: storage_failed, malformed.
     void read_message(const model::DeviceId& device, model::SequenceNumber sequence,
                       MessageRead done);

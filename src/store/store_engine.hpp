@@ -80,8 +80,17 @@ class StoreEngine {
     /// `done` with success means: on disk, whatever happens to this process or machine. Commits
     /// take effect and answer in the order they were submitted. After a failure it is unknown
     /// whether that batch is on disk, and every later commit of this engine fails, because it may
-    /// build on what was lost. Errors: storage_failed.
+    /// build on what was lost, until resume(). Errors: storage_failed.
     virtual void commit(WriteBatch batch, Committed done) = 0;
+
+    /// After a failure: success means that commits are taken again. Whoever lost batches commits
+    /// them again before any other; those that are on disk after all change nothing the second
+    /// time. Errors: storage_failed, the disk is still sick.
+    virtual void resume(Committed done) = 0;
+
+    /// False: little is left of the disk, which is for ending what is there. May be as old as the
+    /// last commit or the last call.
+    virtual bool has_room() = 0;
 
     /// The value last committed under `key`; nullopt when there is none. Sees every commit that
     /// answered before the call. Errors: storage_failed.

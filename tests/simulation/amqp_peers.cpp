@@ -10,6 +10,7 @@
 #include "protocol/amqp/connection.hpp"
 #include "protocol/amqp/message.hpp"
 #include "wire/amqp_message.hpp"
+#include "wire/error_table.hpp"
 
 namespace restante::simulation {
 namespace {
@@ -29,6 +30,14 @@ amqp::Options options(std::string user, std::string password) {
 /// The hub accepts whatever it did as asked; what came too late it answers by a rejection.
 bool done(const std::optional<amqp::DeliveryState>& answer) {
     return answer && std::holds_alternative<amqp::Accepted>(*answer);
+}
+
+/// What a sick disk makes of a message nobody knows, as with any answer that did not come.
+bool left_open(const amqp::DeliveryState& answer) {
+    const auto* rejected = std::get_if<amqp::Rejected>(&answer);
+    return rejected != nullptr && rejected->error &&
+           wire::amqp_error(rejected->error->condition, rejected->error->description).code ==
+               ErrorCode::service_unavailable;
 }
 
 class AmqpPeer : public Peer {
@@ -205,7 +214,7 @@ class AmqpService final : public AmqpPeer {
         if (sent == sent_.end() || !disposition.state) return;
         if (done(disposition.state)) {
             around_.history.accepted(sent->second);
-        } else {
+        } else if (!left_open(*disposition.state)) {
             around_.history.refused(sent->second);
         }
         if (!disposition.settled) engine_.settle_sent(sender_, disposition.id, amqp::Accepted{});

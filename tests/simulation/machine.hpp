@@ -17,20 +17,15 @@ class Machine {
     Machine(store::StoreEngine& disk, const Clock& clock, const auth::Keyring& keyring,
             const core::HubRules& rules, LogSink& log)
         : store_(disk),
-          hub_(
-              store_, clock, Logger(log, clock, LogLevel::error), rules,
-              [this](const Error&) { failed_ = true; }, hub::Drive::run_pending),
+          hub_(store_, clock, Logger(log, clock, LogLevel::error), rules, hub::Drive::run_pending),
           access_(hub_, keyring, clock, Logger(log, clock, LogLevel::error), "hub.example") {}
 
     Result<void> start() { return hub_.start(); }
     hub::Hub& hub() { return hub_; }
     const gateway::Access& access() const { return access_; }
     const gateway::WebSocketProtocols& websockets() const { return websockets_; }
-    /// A commit has failed: the process ends and is started again.
-    bool failed() const { return failed_; }
 
   private:
-    bool failed_ = false;
     store::Store store_;
     hub::Hub hub_;
     gateway::Access access_;

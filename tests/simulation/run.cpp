@@ -161,7 +161,6 @@ class Run {
         } else {
             fault();
         }
-        if (machine_->failed()) restart();
     }
     void step_connection(std::size_t choice) {
         if (connections_.empty()) return open_some();
@@ -187,12 +186,16 @@ class Run {
         } else if (choice < 65) {
             if (plan_.crashes) restart();
         } else if (choice < 75) {
-            if (plan_.disk_failures) disk_.fail_next_commit();
+            if (plan_.disk_failures) sicken_disk(draw);
         } else if (choice < 95) {
             if (plan_.clock_jumps) jump(draw);
         } else if (plan_.damage) {
             if (const auto id = disk_.damage_a_message()) history_.damaged(*id);
         }
+    }
+    void sicken_disk(std::uint64_t draw) {
+        if (draw % 3 == 0) return disk_.set_room(draw % 2 == 0);
+        disk_.fail_next_commit();
     }
     void jump(std::uint64_t draw) {
         history_.disturbed();
@@ -215,6 +218,7 @@ class Run {
         history_.disturbed();
         for (std::size_t i = connections_.size(); i > 0; --i) remove(i - 1);
         disk_.crash();
+        disk_.mend();
         restart();
         for (std::size_t round = 0; round < drain_rounds && !history_.violation(); ++round) {
             open("", random_.below(2));

@@ -11,6 +11,10 @@ void SimDisk::commit(store::WriteBatch batch, Committed done) {
     writes_.push_back({.batch = std::move(batch), .done = std::move(done)});
 }
 
+void SimDisk::resume(Committed done) {
+    resuming_ = std::move(done);
+}
+
 void SimDisk::get(store::Table table, Bytes key, Got done) {
     reads_.push_back({.table = table, .key = std::move(key), .done = std::move(done)});
 }
@@ -32,7 +36,18 @@ void SimDisk::fail_one() {
     write.done(fail(ErrorCode::storage_failed, "no space left on device"));
 }
 
+void SimDisk::answer_resume() {
+    auto done = std::exchange(resuming_, std::nullopt);
+    if (well_ || random_.chance(50)) failing_ = failed_ = false;
+    (*done)(failed_ ? Result<void>(fail(ErrorCode::storage_failed, "still no space left"))
+                    : Result<void>());
+}
+
 bool SimDisk::step() {
+    if (resuming_ && writes_.empty()) {
+        answer_resume();
+        return true;
+    }
     if (writes_.empty() && reads_.empty()) return false;
     if (writes_.empty() || (!reads_.empty() && random_.chance(50))) {
         Read read = std::move(reads_.front());
@@ -61,6 +76,7 @@ void SimDisk::crash() {
     for (std::size_t i = 0; i < survive; ++i) apply(std::move(writes_[i].batch));
     writes_.clear();
     reads_.clear();
+    resuming_.reset();
     failing_ = failed_ = false;
 }
 

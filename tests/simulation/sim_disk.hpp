@@ -19,6 +19,8 @@ class SimDisk final : public store::StoreEngine {
     explicit SimDisk(Random& random) : random_(random) {}
 
     void commit(store::WriteBatch batch, Committed done) override;
+    void resume(Committed done) override;
+    bool has_room() override { return roomy_; }
     void get(store::Table table, Bytes key, Got done) override;
     Result<void> scan(store::Table table, BytesView prefix, const Visitor& visit) override;
 
@@ -26,9 +28,12 @@ class SimDisk final : public store::StoreEngine {
     /// there was nothing to do.
     bool step();
 
-    /// The next commit fails, and so do all until restart(); whether the failed one is on the disk
-    /// nobody knows.
+    /// The next commit fails, and so do all until the disk is well again; whether the failed one is
+    /// on the disk nobody knows.
     void fail_next_commit() { failing_ = true; }
+    void set_room(bool roomy) { roomy_ = roomy; }
+    /// Well and roomy, for the quiet time.
+    void mend() { failing_ = false, roomy_ = true, well_ = true; }
     /// The machine or the process dies: callbacks never come, of unsynced writes a first part
     /// survives.
     void crash();
@@ -49,13 +54,17 @@ class SimDisk final : public store::StoreEngine {
 
     void apply(store::WriteBatch batch);
     void fail_one();
+    void answer_resume();
 
     Random& random_;
     store::MemoryEngine contents_{store::MemoryEngine::Completion::run_pending};
     std::deque<Write> writes_;
     std::deque<Read> reads_;
+    std::optional<Committed> resuming_;
+    bool roomy_ = true;
     bool failing_ = false;
     bool failed_ = false;
+    bool well_ = false;  ///< what has failed does so no more
 };
 
 }  // namespace restante::simulation

@@ -23,6 +23,13 @@ inline Result<void> commit(StoreEngine& engine, WriteBatch batch) {
     return answered.get();
 }
 
+inline Result<void> resume(StoreEngine& engine) {
+    std::promise<Result<void>> answer;
+    auto answered = answer.get_future();
+    engine.resume([&](Result<void> result) { answer.set_value(std::move(result)); });
+    return answered.get();
+}
+
 inline Result<void> put(StoreEngine& engine, Table table, std::string_view key,
                         std::string_view value) {
     WriteBatch batch;

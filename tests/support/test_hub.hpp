@@ -130,7 +130,7 @@ class TestHub : public testing::Test {
     store::MemoryEngine engine;
     store::Store store{engine};
     const auth::SharedAccessPolicies policies = auth::make_default_policies();
-    hub::Hub hub{store, clock, Logger(log, clock), core::HubRules(), [](const Error&) {}};
+    hub::Hub hub{store, clock, Logger(log, clock), core::HubRules()};
     gateway::Access access{hub,
                            {.policies = policies, .authorities = {}},
                            clock,

@@ -61,9 +61,27 @@ std::size_t MemoryEngine::run_pending() {
     return work.size();
 }
 
+void MemoryEngine::resume(Committed done) {
+    submit([this, done = std::move(done)]() mutable {
+        Result<void> result;
+        {
+            const std::lock_guard guard(mutex_);
+            if (mended_) failure_.reset();
+            if (failure_) result = std::unexpected(*failure_);
+        }
+        done(std::move(result));
+    });
+}
+
 void MemoryEngine::fail_next_commit(Error error) {
     const std::lock_guard guard(mutex_);
     failure_ = std::move(error);
+    mended_ = false;
+}
+
+void MemoryEngine::mend() {
+    const std::lock_guard guard(mutex_);
+    mended_ = true;
 }
 
 void MemoryEngine::submit(Worker::Job work) {

@@ -8,8 +8,11 @@
 #include <rocksdb/write_batch.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cerrno>
+#include <mutex>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -20,6 +23,13 @@ namespace {
 /// The owner may replace a file between the moment a reader learns of it and the moment it opens
 /// it. One more look is nearly always enough.
 constexpr int read_only_attempts_max = 5;
+
+/// With less than this left of the disk, what is left is for ending messages, and for RocksDB's own
+/// files: its logs, its buffers, what a compaction writes before it deletes.
+constexpr std::uintmax_t reserved_bytes = 128 * 1024 * 1024;
+
+/// A sick disk is well again when it takes a file of this size.
+constexpr std::size_t probe_bytes = 1024 * 1024;
 
 rocksdb::Slice to_slice(BytesView bytes) {
     // RocksDB compares without asking for the length first, and no bytes may mean no address.
@@ -88,11 +98,15 @@ struct RocksDbEngine::Impl {
         // Both finish what was submitted, while the database is open.
         writer.reset();
         reader.reset();
-        for (auto* family : families) db->DestroyColumnFamilyHandle(family);
+        close();
     }
 
     rocksdb::Status open();
     rocksdb::Status open_read_only();
+    void close();
+    rocksdb::Status probe() const;
+    Result<void> resume();
+    void measure();
     rocksdb::ColumnFamilyHandle* family(Table table) const {
         return families[static_cast<std::size_t>(table)];
     }
@@ -104,10 +118,14 @@ struct RocksDbEngine::Impl {
     Result<std::optional<Bytes>> read(Table table, BytesView key) const;
 
     std::string folder;
+    /// Held by the reader while it reads, and by the writer's thread while it opens anew.
+    mutable std::shared_mutex opening;
     std::unique_ptr<rocksdb::DB> db;
     std::vector<rocksdb::ColumnFamilyHandle*> families;
     /// Touched by the writer's thread only.
     std::optional<Error> failure;
+    std::atomic<bool> roomy{true};
+    std::atomic<bool> measuring{false};
     std::optional<Worker> writer;
     std::optional<Worker> reader;
 };
@@ -129,6 +147,44 @@ rocksdb::Status RocksDbEngine::Impl::open_read_only() {
         if (status.ok()) break;
     }
     return status;
+}
+
+void RocksDbEngine::Impl::close() {
+    for (auto* family : std::exchange(families, {})) db->DestroyColumnFamilyHandle(family);
+    db.reset();
+}
+
+rocksdb::Status RocksDbEngine::Impl::probe() const {
+    auto* env = rocksdb::Env::Default();
+    const std::string file = folder + "/probe.tmp";
+    auto status = rocksdb::WriteStringToFile(env, std::string(probe_bytes, 'p'), file, true);
+    env->DeleteFile(file).PermitUncheckedError();
+    return status;
+}
+
+/// RocksDB takes no more writes after some failures until it is opened anew. Its end syncs nothing
+/// and needs nothing to be: what was acknowledged was synced.
+Result<void> RocksDbEngine::Impl::resume() {
+    if (!failure) return {};
+    if (auto status = probe(); !status.ok()) return storage_failure("write to", folder, status);
+    const std::unique_lock alone(opening);
+    close();
+    if (const auto status = open(); !status.ok()) {
+        failure = storage_failure("open", folder, status).error();
+        // For whoever reads until the next attempt. Failing that, read() says so.
+        if (!open_read_only().ok()) db.reset();
+        return std::unexpected(*failure);
+    }
+    failure.reset();
+    measure();
+    return {};
+}
+
+void RocksDbEngine::Impl::measure() {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    // What cannot be measured shows when it is written to.
+    roomy = error || space.available >= reserved_bytes;
 }
 
 /// Deletes one by one what the database and the batch so far hold: a queue is short, most are
@@ -181,6 +237,7 @@ Result<void> RocksDbEngine::Impl::write(const WriteBatch& batch) {
     synced.sync = true;
     auto status = translate(batch, writes);
     if (status.ok()) status = db->Write(synced, &writes);
+    measure();
     if (status.ok()) return {};
     failure = storage_failure("write to", folder, status).error();
     return std::unexpected(*failure);
@@ -199,6 +256,11 @@ rocksdb::Status RocksDbEngine::Impl::each_with_prefix(Table table, BytesView pre
 }
 
 Result<std::optional<Bytes>> RocksDbEngine::Impl::read(Table table, BytesView key) const {
+    const std::shared_lock open(opening);
+    if (!db) {
+        return fail(ErrorCode::storage_failed,
+                    fmt::format("the folder '{}' cannot be read before it can be opened", folder));
+    }
     rocksdb::PinnableSlice value;
     const auto status = db->Get(rocksdb::ReadOptions(), family(table), to_slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
@@ -221,6 +283,7 @@ Result<std::unique_ptr<RocksDbEngine>> RocksDbEngine::open(const std::filesystem
     if (auto status = impl->open(); !status.ok()) {
         return storage_failure("open", impl->folder, status);
     }
+    impl->measure();
     return std::unique_ptr<RocksDbEngine>(new RocksDbEngine(std::move(impl)));
 }
 
@@ -242,6 +305,22 @@ Result<std::unique_ptr<RocksDbEngine>> RocksDbEngine::open_read_only(
 void RocksDbEngine::commit(WriteBatch batch, Committed done) {
     impl_->writer->post([impl = impl_.get(), batch = std::move(batch),
                          done = std::move(done)]() mutable { done(impl->write(batch)); });
+}
+
+void RocksDbEngine::resume(Committed done) {
+    impl_->writer->post(
+        [impl = impl_.get(), done = std::move(done)]() mutable { done(impl->resume()); });
+}
+
+bool RocksDbEngine::has_room() {
+    // Nobody commits while senders are refused: somebody has to look again.
+    if (!impl_->roomy && !impl_->measuring.exchange(true)) {
+        impl_->writer->post([impl = impl_.get()] {
+            impl->measure();
+            impl->measuring = false;
+        });
+    }
+    return impl_->roomy;
 }
 
 void RocksDbEngine::get(Table table, Bytes key, Got done) {

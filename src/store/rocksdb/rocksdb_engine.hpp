@@ -27,6 +27,10 @@ class RocksDbEngine final : public StoreEngine {
     ~RocksDbEngine() override;
 
     void commit(WriteBatch batch, Committed done) override;
+    /// Opens the database anew, once the folder takes a file of some size. What waits to be read
+    /// meanwhile waits.
+    void resume(Committed done) override;
+    bool has_room() override;
     void get(Table table, Bytes key, Got done) override;
     Result<void> scan(Table table, BytesView prefix, const Visitor& visit) override;
 

@@ -152,28 +152,65 @@ TEST(RocksDbEngine, OpensALogWhoseLastRecordIsIncomplete) {
     EXPECT_THAT(test::keys(*open(folder), Table::queue), ElementsAre("acknowledged"));
 }
 
+/// While it lives a file of this process cannot grow beyond 64 KiB.
+class SmallFiles {
+  public:
+    SmallFiles() : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &usual_);
+        struct rlimit small = usual_;
+        small.rlim_cur = 64 * 1024;
+        ::setrlimit(RLIMIT_FSIZE, &small);
+    }
+    ~SmallFiles() {
+        ::setrlimit(RLIMIT_FSIZE, &usual_);
+        ::signal(SIGXFSZ, handler_);
+    }
+    SmallFiles(const SmallFiles&) = delete;
+    SmallFiles& operator=(const SmallFiles&) = delete;
+
+  private:
+    struct rlimit usual_{};
+    sighandler_t handler_;
+};
+
+Result<void> put_what_does_not_fit(StoreEngine& engine) {
+    const SmallFiles limit;
+    return test::put(engine, Table::queue, "refused", std::string(1024 * 1024, 'v'));
+}
+
 TEST(RocksDbEngine, FailsEveryCommitAfterOneTheDiskRefused) {
     const TemporaryFolder folder;
     {
         const auto engine = open(folder);
         ASSERT_TRUE(test::put(*engine, Table::queue, "before", "v"));
-        struct rlimit usual{};
-        ::getrlimit(RLIMIT_FSIZE, &usual);
-        struct rlimit small = usual;
-        small.rlim_cur = 64 * 1024;
-        const auto handler = ::signal(SIGXFSZ, SIG_IGN);
-        ::setrlimit(RLIMIT_FSIZE, &small);
-        const auto refused =
-            test::put(*engine, Table::queue, "refused", std::string(1024 * 1024, 'v'));
-        ::setrlimit(RLIMIT_FSIZE, &usual);
-        ::signal(SIGXFSZ, handler);
-
+        const auto refused = put_what_does_not_fit(*engine);
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, ErrorCode::storage_failed);
         EXPECT_THAT(refused.error().message, HasSubstr((folder.path() / "store").string()));
         EXPECT_EQ(test::put(*engine, Table::queue, "after", "v"), refused);
     }
     EXPECT_THAT(test::keys(*open(folder), Table::queue), ElementsAre("before"));
+}
+
+TEST(RocksDbEngine, GoesOnOnceTheDiskTakesWritesAgain) {
+    const TemporaryFolder folder;
+    const auto engine = open(folder);
+    EXPECT_TRUE(test::resume(*engine)) << "nothing has failed";
+    ASSERT_TRUE(test::put(*engine, Table::queue, "before", "v"));
+    ASSERT_FALSE(put_what_does_not_fit(*engine));
+    {
+        const SmallFiles limit;
+        EXPECT_EQ(test::resume(*engine).error().code, ErrorCode::storage_failed);
+        EXPECT_EQ(test::text_at(*engine, Table::queue, "before"), "v") << "it still reads";
+    }
+    EXPECT_FALSE(test::put(*engine, Table::queue, "too early", "v"));
+    ASSERT_TRUE(test::resume(*engine));
+    EXPECT_TRUE(test::put(*engine, Table::queue, "again", "v"));
+    EXPECT_THAT(test::keys(*engine, Table::queue), ElementsAre("again", "before"));
+    EXPECT_EQ(test::text_at(*engine, Table::queue, "before"), "v");
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "store")) {
+        EXPECT_NE(entry.path().extension(), ".tmp") << "what it tried with is gone";
+    }
 }
 
 TEST(RocksDbEngine, KeepsItsPromisesWhenTheWriteBuffersOverflowAgainAndAgain) {

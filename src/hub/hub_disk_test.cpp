@@ -1,0 +1,170 @@
+// What a hub does on a disk that is full or fails.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "hub/hub.hpp"
+#include "store/memory/memory_engine.hpp"
+#include "support/awaited.hpp"
+#include "support/counter.hpp"
+#include "support/manual_clock.hpp"
+
+namespace restante::hub {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Awaited;
+using test::NoLog;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class HubDiskTest : public testing::Test {
+  protected:
+    HubDiskTest() {
+        EXPECT_TRUE(hub.start());
+        for (const auto* device : {&d1, &d2}) {
+            const auto version = create(*device)->identity.version;
+            attach(*device, version);
+        }
+    }
+    ~HubDiskTest() override { hub.stop(); }
+
+    Result<model::DeviceDescription> create(const model::DeviceId& device) {
+        Awaited<model::DeviceDescription> created;
+        hub.registry().put_device({.id = device}, {}, created.answer());
+        return created.get();
+    }
+    void attach(const model::DeviceId& device, std::uint64_t version) {
+        const AttachmentId id = hub.new_attachment_id();
+        Awaited<model::MqttSubscriptions> attached;
+        hub.attach({.id = id,
+                    .device = device,
+                    .identity_version = version,
+                    .protocol = Protocol::mqtt,
+                    .peer = "test",
+                    .events = {.message_available = [this] { woken.add(); },
+                               .ended = [](const Error&) {}}},
+                   attached.answer());
+        EXPECT_TRUE(attached.get());
+        attachments.emplace(device, id);
+    }
+    Result<model::SequenceNumber> send(const model::DeviceId& device, std::string_view body) {
+        Awaited<model::SequenceNumber> sent;
+        model::CloudToDeviceMessage message;
+        message.body = to_bytes(body);
+        hub.enqueue(device, std::move(message), sent.answer());
+        return sent.get();
+    }
+    LockedMessages receive(const model::DeviceId& device) {
+        Awaited<LockedMessages> received;
+        hub.receive(attachments.at(device), 10, received.answer());
+        return *received.get();
+    }
+    Result<void> complete(const model::DeviceId& device, const model::LockedMessage& message) {
+        Awaited<void> completed;
+        hub.complete(device, message.token, core::LateSettlement::refuse, completed.answer());
+        return completed.get();
+    }
+    /// A message to `device` finds the disk sick.
+    void sicken(const model::DeviceId& device) {
+        engine.fail_next_commit(Error(ErrorCode::storage_failed, "no space left on device"));
+        const auto refused = send(device, "lost in the fall");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, ErrorCode::service_unavailable);
+        EXPECT_THAT(refused.error().message, HasSubstr("no space left on device"));
+    }
+    void mend() {
+        engine.mend();
+        const int before = woken.count();
+        clock.advance(1s);
+        hub.advance();
+        ASSERT_TRUE(woken.reaches(before + 2)) << "every device is told to look again";
+    }
+
+    const model::DeviceId d1 = *model::DeviceId::parse("d1");
+    const model::DeviceId d2 = *model::DeviceId::parse("d2");
+    NoLog sink;
+    test::ManualClock clock;
+    store::MemoryEngine engine;
+    store::Store store{engine};
+    test::Counter woken;
+    std::map<model::DeviceId, AttachmentId> attachments;
+    Hub hub{store, clock, Logger(sink, clock), core::HubRules()};
+};
+
+TEST_F(HubDiskTest, WhatTheDiskRefusedIsWrittenOnceItTakesItAgain) {
+    sicken(d1);
+    EXPECT_THAT(receive(d1), IsEmpty()) << "its body is on no disk";
+    mend();
+    const auto messages = receive(d1);
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(as_text(messages[0].message->body), "lost in the fall");
+    EXPECT_TRUE(send(d1, "next"));
+}
+
+TEST_F(HubDiskTest, ASickDiskRefusesWhateverIsNew) {
+    sicken(d1);
+    const auto is_refused = [](const auto& result) {
+        return !result && result.error().code == ErrorCode::service_unavailable;
+    };
+    EXPECT_TRUE(is_refused(send(d2, "new")));
+    EXPECT_TRUE(is_refused(create(*model::DeviceId::parse("d3"))));
+    Awaited<void> deleted;
+    hub.registry().delete_device(d2, {}, deleted.answer());
+    EXPECT_TRUE(is_refused(deleted.get()));
+    Awaited<std::size_t> purged;
+    hub.purge(d2, purged.answer());
+    EXPECT_TRUE(is_refused(purged.get()));
+    Awaited<model::DeviceDescription> found;
+    hub.registry().find_device(d2, found.answer());
+    EXPECT_TRUE(found.get()) << "what can be known is told";
+    mend();
+    EXPECT_TRUE(create(*model::DeviceId::parse("d3")));
+}
+
+TEST_F(HubDiskTest, ASickDiskStillDeliversAndItsMessagesEndWithoutAnAcknowledgement) {
+    ASSERT_TRUE(send(d2, "before"));
+    sicken(d1);
+    const auto messages = receive(d2);
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(as_text(messages[0].message->body), "before");
+    EXPECT_FALSE(complete(d2, messages[0])) << "that it ended is on no disk";
+    EXPECT_THAT(receive(d2), IsEmpty());
+    mend();
+    Hub next(store, clock, Logger(sink, clock), core::HubRules());
+    ASSERT_TRUE(next.start());
+    Awaited<std::optional<model::LockedMessage>> left;
+    next.receive_one(d2, {}, left.answer());
+    EXPECT_EQ(*left.get(), std::nullopt) << "now it is";
+}
+
+TEST_F(HubDiskTest, ADiskThatStaysSickIsAskedEverySecond) {
+    sicken(d1);
+    clock.advance(1s);
+    hub.advance();
+    const auto still = send(d1, "again");
+    ASSERT_FALSE(still);
+    EXPECT_EQ(still.error().code, ErrorCode::service_unavailable);
+    mend();
+    EXPECT_EQ(receive(d1).size(), 1U);
+}
+
+TEST_F(HubDiskTest, ANearlyFullDiskTakesNothingNewAndLetsMessagesEnd) {
+    ASSERT_TRUE(send(d1, "before"));
+    engine.set_room(false);
+    const auto refused = send(d1, "new");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::service_unavailable);
+    EXPECT_THAT(refused.error().message, HasSubstr("nearly full"));
+    EXPECT_FALSE(create(*model::DeviceId::parse("d3")));
+    const auto messages = receive(d1);
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_TRUE(complete(d1, messages[0]));
+    engine.set_room(true);
+    EXPECT_TRUE(send(d1, "new"));
+}
+
+}  // namespace
+}  // namespace restante::hub
