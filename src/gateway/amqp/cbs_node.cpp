@@ -1,5 +1,7 @@
 #include "gateway/amqp/cbs_node.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -15,6 +17,10 @@ constexpr TargetNode::Limits request_limits{.credit = 64, .message_bytes_max = 6
 /// beforehand is not held back by credit; one that puts more than a token for each device and reads
 /// no answers is at fault.
 constexpr std::size_t exchanges_max = Identities::devices_max + 24;
+
+/// Bytes of all of them. A stranger chooses how long they are, so their number alone bounds little;
+/// a response to any SDK has less than 512.
+constexpr std::size_t exchange_bytes_max = exchanges_max * 512;
 
 std::optional<std::string_view> text_of(const amqp::Map& map, std::string_view key) {
     const amqp::Value* value = map.find(key);
@@ -82,11 +88,10 @@ void CbsNode::on_request(amqp::SessionId session, amqp::Delivered&& delivery) {
                                amqp::Rejected{.error = context_.refusal(message.error())});
         return;
     }
-    if (checks_under_way_ + responses_.size() >= exchanges_max) {
-        context_.engine.close(amqp::ErrorCondition{
-            .condition = "amqp:resource-limit-exceeded",
-            .description = "too many token requests await credit for their responses"});
-        return;
+    const std::size_t bytes = delivery.payload.size();
+    if (checks_under_way_ + responses_.size() >= exchanges_max ||
+        bytes_waiting_ + bytes > exchange_bytes_max) {
+        return refuse_more();
     }
     Request request{
         .session = session,
@@ -95,17 +100,30 @@ void CbsNode::on_request(amqp::SessionId session, amqp::Delivered&& delivery) {
         .settled = delivery.settled,
         .name = std::string(text_of(message->application_properties, "name").value_or("unknown")),
         .message_id = {},
-        .reply_to = {}};
+        .reply_to = {},
+        .bytes = bytes};
     if (message->properties) {
         request.message_id = message->properties->message_id;
         request.reply_to = message->properties->reply_to;
     }
     ++checks_under_way_;
+    bytes_waiting_ += bytes;
     put_token(*message, [this, request = std::move(request)](const auto& result) {
         --checks_under_way_;
+        bytes_waiting_ -= request.bytes;
         if (result) context_.engine.authenticated();
         respond(request, result);
     });
+}
+
+void CbsNode::refuse_more() {
+    const Error reason(ErrorCode::protocol_error,
+                       fmt::format("more than {} token requests or {} bytes of them await credit "
+                                   "for their responses",
+                                   exchanges_max, exchange_bytes_max));
+    context_.access.log_refusal("amqp", context_.peer, context_.identities.anyone(), reason);
+    context_.engine.close(amqp::ErrorCondition{.condition = "amqp:resource-limit-exceeded",
+                                               .description = reason.message});
 }
 
 void CbsNode::put_token(const amqp::Message& message, Identities::Answer<void> answer) {
@@ -146,6 +164,7 @@ void CbsNode::respond(const Request& request, const Result<void>& result) {
     response.application_properties.add("status-description", std::move(description));
     response.value = amqp::Value();
     responses_.push_back({.session = request.session, .payload = amqp::encode_message(response)});
+    bytes_waiting_ += responses_.back().payload.size();
     send_responses();
 }
 
@@ -158,6 +177,7 @@ void CbsNode::send_responses() {
         const auto sent = context_.engine.send(
             *link, {.tag = tag, .payload = responses_.front().payload, .settled = true});
         if (!sent) return;
+        bytes_waiting_ -= responses_.front().payload.size();
         responses_.pop_front();
     }
 }

@@ -35,6 +35,7 @@ class CbsNode {
         std::string name;  ///< of the audience, as the peer says, for the log
         amqp::Value message_id;
         std::optional<std::string> reply_to;
+        std::size_t bytes;  ///< of its message
     };
     struct Receiver {
         amqp::SessionId session;
@@ -46,6 +47,7 @@ class CbsNode {
     };
 
     void on_request(amqp::SessionId session, amqp::Delivered&& delivery);
+    void refuse_more();
     void put_token(const amqp::Message& message, Identities::Answer<void> answer);
     void respond(const Request& request, const Result<void>& result);
     void send_responses();
@@ -55,6 +57,7 @@ class CbsNode {
     std::vector<Receiver> receivers_;
     std::size_t checks_under_way_ = 0;
     std::deque<Response> responses_;
+    std::size_t bytes_waiting_ = 0;  // of requests under way and of responses_
     std::uint64_t last_tag_ = 0;
 };
 
