@@ -410,7 +410,7 @@ TEST_F(MqttSessionTest, ASilentDeviceIsDropped) {
     clock.advance(90s);
     device->harness.advance();
     EXPECT_TRUE(device->harness.ended());
-    EXPECT_THAT(log.text(), HasSubstr("nothing heard for 90s"));
+    EXPECT_THAT(log.text(), HasSubstr("no packet for 90s"));
 }
 
 // -- what the device asks and publishes ----------------------------------------------------------

@@ -19,7 +19,6 @@ Connection::Connection(Options options, SteadyTime opened) : options_(std::move(
 void Connection::receive(BytesView bytes, SteadyTime now) {
     timing_.now = now;
     if (finished() || bytes.empty()) return;
-    timing_.heard = now;
     input_.append(bytes);
 }
 
@@ -84,6 +83,7 @@ bool Connection::read_one() {
         return true;
     }
     if (!*frame) return false;
+    timing_.heard = timing_.now;  // AMQP 2.4.5 counts frames: one that never ends is silence
     handle(**frame);
     return true;
 }

@@ -256,6 +256,20 @@ TEST(AmqpHandshake, APeerThatStaysSilentIsClosedAfterTwiceOurTimeOut) {
     EXPECT_FALSE(peer.engine.next_deadline());
 }
 
+TEST(AmqpHandshake, AFrameThatNeverEndsIsSilence) {
+    AmqpPeer peer;
+    peer.open();
+    peer.raw(Bytes{0, 0, 0xff, 0xff, 2, 0, 0, 0});
+    for (int second = 0; second < 479; ++second) {
+        peer.now += seconds(1);
+        peer.raw(Bytes{0});
+    }
+    EXPECT_EQ(peer.engine.next_deadline(), start_time + seconds(480));
+    peer.engine.advance(start_time + seconds(480));
+    drain(peer.engine, peer.events);
+    EXPECT_EQ(take<Failed>(peer.events).error.code, ErrorCode::timeout);
+}
+
 TEST(AmqpHandshake, AnEmptyFrameIsSentEveryHalfOfThePeersTimeOut) {
     AmqpPeer peer;
     peer.open({.container_id = "p", .idle_time_out_ms = 10'000});

@@ -10,7 +10,7 @@ namespace restante::amqp {
 struct Timing {
     SteadyTime now;                           ///< as last told
     SteadyTime opened;                        ///< when the transport stood
-    SteadyTime heard;                         ///< when bytes last came
+    SteadyTime heard;                         ///< when the last whole frame came
     SteadyTime spoken;                        ///< when output was last taken
     std::optional<Milliseconds> beat;         ///< longest silence we promised the peer
     std::optional<SteadyTime> closing_until;  ///< when the peer's close is no longer awaited

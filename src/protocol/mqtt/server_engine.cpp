@@ -33,13 +33,14 @@ std::chrono::seconds whole_seconds(Milliseconds time) {
 ServerEngine::ServerEngine(const ServerLimits& limits, SteadyTime opened)
     : limits_(limits),
       opened_(opened),
+      received_(opened),
       heard_(opened),
       silence_limit_(limits.silence_max),
       outbox_(limits.in_flight_max) {}
 
 void ServerEngine::receive(BytesView bytes, SteadyTime now) {
     if (finished() || bytes.empty()) return;
-    heard_ = now;
+    received_ = now;
     if (state_ != State::connected && inbox_.size() + bytes.size() > unaccepted_bytes_max) {
         finish();
         failure_.emplace(ErrorCode::protocol_error,
@@ -63,6 +64,7 @@ std::optional<ServerEngine::Event> ServerEngine::next_event() {
                                                                   : unaccepted_bytes_max);
         if (!frame) return fail_with(frame.error());
         if (!*frame) return std::nullopt;
+        heard_ = received_;
         if (auto event = handle(**frame)) return event;
     }
     return std::nullopt;
@@ -87,7 +89,7 @@ void ServerEngine::advance(SteadyTime now) {
                                  whole_seconds(limits_.connect_timeout));
             break;
         default:
-            reason = fmt::format("nothing heard for {}", whole_seconds(silence_limit_));
+            reason = fmt::format("no packet for {}", whole_seconds(silence_limit_));
             break;
     }
     finish();

@@ -91,7 +91,8 @@ class ServerEngine {
     ServerLimits limits_;
     State state_ = State::awaiting_connect;
     SteadyTime opened_;
-    SteadyTime heard_;  ///< when the client last sent anything
+    SteadyTime received_;  ///< when the client's last bytes came
+    SteadyTime heard_;     ///< when its last whole packet did: keep-alive counts no less
     Milliseconds silence_limit_;
     Inbox inbox_;
     Outbox outbox_;

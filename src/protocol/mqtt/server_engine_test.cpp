@@ -358,7 +358,21 @@ TEST_F(ServerEngineTest, SilenceOfOneAndAHalfKeepAlivesIsAFault) {  // MQTT-3.1.
     engine_.advance(now_ + 89s);
     EXPECT_FALSE(engine_.finished());
     engine_.advance(now_ + 90s);
-    EXPECT_EQ(failure(), "nothing heard for 90s");
+    EXPECT_EQ(failure(), "no packet for 90s");
+}
+
+TEST_F(ServerEngineTest, APacketThatNeverEndsIsSilence) {  // MQTT-3.1.2-24 asks for a packet
+    connect();
+    receive("30 ff7f");  // of a PUBLISH
+    for (int second = 0; second < 89; ++second) {
+        now_ += 1s;
+        receive("00");
+        EXPECT_FALSE(engine_.next_event());
+    }
+    engine_.advance(now_);
+    EXPECT_FALSE(engine_.finished());
+    engine_.advance(now_ + 1s);
+    EXPECT_EQ(failure(), "no packet for 90s");
 }
 
 TEST_F(ServerEngineTest, SilenceIsCappedWhateverTheKeepAlive) {
