@@ -9,6 +9,10 @@
 namespace restante::gateway {
 namespace {
 
+/// Changes of a kept session's subscriptions that wait for the disk. SDKs make one to four when
+/// they connect; a device that sends them without end would have the hub keep what the disk cannot.
+constexpr std::size_t subscription_changes_max = 64;
+
 /// Filters of hub features that some SDKs subscribe to before they do anything else, refusing to
 /// connect without them. Granted, so that messages flow; nothing is published there yet.
 bool is_feature_filter(std::string_view filter) {
@@ -234,9 +238,17 @@ void MqttSession::on(mqtt::UnsubscribeRequested&& event) {
 /// A session that outlives the connection is on disk before its SUBACK or UNSUBACK.
 void MqttSession::keep_subscriptions(std::function<void()> then) {
     if (!keep_session_) return then();
+    if (subscription_changes_ == subscription_changes_max) {
+        return end(Error(ErrorCode::protocol_error,
+                         fmt::format("more than {} SUBSCRIBE and UNSUBSCRIBE packets await their "
+                                     "answer",
+                                     subscription_changes_max)));
+    }
+    ++subscription_changes_;
     access_.hub().put_mqtt_subscriptions(
         claim_->device, subscriptions_,
         on_connection<void>(handle_, [this, then = std::move(then)](const auto& kept) {
+            --subscription_changes_;
             kept ? then() : end(kept.error());
         }));
 }

@@ -86,6 +86,7 @@ class MqttSession final : public net::Session {
     std::optional<WallTime> expires_at_;
     bool keep_session_ = false;
     model::MqttSubscriptions subscriptions_;
+    std::size_t subscription_changes_ = 0;  // that wait for the disk
 
     std::vector<InFlight> in_flight_;
     bool fetching_ = false;

@@ -331,6 +331,22 @@ TEST_F(MqttSessionTest, AKeptSessionWithoutSubscriptionsIsNoSession) {
     connect(false, false);
 }
 
+TEST_F(MqttSessionTest, OfAKeptSessionsSubscriptions64WaitForTheDiskAndNoMore) {
+    Bytes one;
+    ASSERT_TRUE(mqtt::encode(
+        mqtt::Subscribe{.packet_id = 7,
+                        .subscriptions = {{.filter = std::string(devicebound), .qos = {}}}},
+        one));
+    Bytes many;
+    for (int i = 0; i < 64; ++i) append(many, one);
+    auto device = connect();
+    device->harness.receive(many);
+    for (int i = 0; i < 64; ++i) device->expect<mqtt::SubAck>();
+    append(many, one);
+    device->harness.receive(many);
+    expect_ended(*device, "more than 64 SUBSCRIBE and UNSUBSCRIBE packets await their answer");
+}
+
 TEST_F(MqttSessionTest, ACleanSessionEndsTheStoredOneAndLeavesNone) {
     connect_and_subscribe()->harness.drop();
     ASSERT_TRUE(send("d1", "hello"));
