@@ -1,5 +1,7 @@
 // Transfers and dispositions (AMQP 2.6.12 to 2.6.14).
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -79,7 +81,9 @@ void Connection::take_transfer(Session& session, Link& link, const Transfer& tra
     if (transfer.more) {
         if (tables_.assembly_bytes + payload.size() > assembly_bytes_max) {
             return fail_link(link, condition::resource_limit_exceeded,
-                             "too many unfinished deliveries");
+                             fmt::format("more than {} bytes of unfinished deliveries on one "
+                                         "connection",
+                                         assembly_bytes_max));
         }
         if (!link.assembly) link.assembly = std::make_unique<Assembly>(std::move(single));
         append(link.assembly->payload, payload);

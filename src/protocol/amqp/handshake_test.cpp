@@ -336,7 +336,9 @@ TEST(AmqpHandshake, BeforeAuthenticationAPeerHasFewSessionsAndLinks) {
     Attach attach = sender_to("$cbs");
     attach.handle = unauthenticated_links_max;
     peer.send(attach);
-    EXPECT_EQ(peer.got<End>().error->condition, condition::resource_limit_exceeded);
+    const auto end = peer.got<End>();
+    EXPECT_EQ(end.error->condition, condition::resource_limit_exceeded);
+    EXPECT_EQ(end.error->description, "more than 16 links before a proof of identity");
 
     AmqpPeer other;
     other.raw(amqp_header);
@@ -344,7 +346,9 @@ TEST(AmqpHandshake, BeforeAuthenticationAPeerHasFewSessionsAndLinks) {
     for (std::uint16_t i = 0; i < unauthenticated_sessions_max; ++i) other.begin(i);
     EXPECT_FALSE(other.engine.finished());
     other.begin(unauthenticated_sessions_max);
-    EXPECT_EQ(other.got<Close>().error->condition, condition::resource_limit_exceeded);
+    const auto close = other.got<Close>();
+    EXPECT_EQ(close.error->condition, condition::resource_limit_exceeded);
+    EXPECT_EQ(close.error->description, "more than 4 sessions before a proof of identity");
 }
 
 TEST(AmqpHandshake, AThousandSessionsFitOneConnection) {

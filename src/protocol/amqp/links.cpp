@@ -1,5 +1,9 @@
 // How sessions begin and end, and links attach and detach (AMQP 2.5, 2.6).
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "protocol/amqp/condition.hpp"
 #include "protocol/amqp/connection.hpp"
 
@@ -38,7 +42,7 @@ bool is_answer(const Link& link, const Attach& attach) {
 void Connection::on_begin(std::uint16_t channel, const Begin& begin) {
     if (channel > channel_max) {
         return fail_connection(ErrorCode::protocol_error, condition::framing_error,
-                               "a channel above channel-max");
+                               fmt::format("a channel above channel-max, {}", channel_max));
     }
     if (tables_.on_channel(channel) != nullptr) {
         return fail_connection(ErrorCode::protocol_error, condition::not_allowed,
@@ -56,11 +60,16 @@ void Connection::on_begin(std::uint16_t channel, const Begin& begin) {
         session->state = SessionState::begun;
         return events_.push(Began{.session = session->id});
     }
-    const bool room = authenticated_ || tables_.sessions() < unauthenticated_sessions_max;
-    Session* session = room ? tables_.add_session(peer_channel_max_) : nullptr;
+    if (!authenticated_ && tables_.sessions() >= unauthenticated_sessions_max) {
+        return fail_connection(ErrorCode::protocol_error, condition::resource_limit_exceeded,
+                               fmt::format("more than {} sessions before a proof of identity",
+                                           unauthenticated_sessions_max));
+    }
+    Session* session = tables_.add_session(peer_channel_max_);
     if (session == nullptr) {
         return fail_connection(ErrorCode::protocol_error, condition::resource_limit_exceeded,
-                               "too many sessions");
+                               fmt::format("no channel up to {} is free for one more session",
+                                           std::min(channel_max, peer_channel_max_)));
     }
     tables_.bind(*session, channel);
     take_begin(*session, begin);
@@ -84,7 +93,7 @@ Result<SessionId> Connection::begin() {
 void Connection::on_attach(Session& session, Attach& attach) {
     if (attach.handle > handle_max) {
         return fail_connection(ErrorCode::protocol_error, condition::framing_error,
-                               "a handle above handle-max");
+                               fmt::format("a handle above handle-max, {}", handle_max));
     }
     if (tables_.on_handle(session, attach.handle) != nullptr) {
         return fail_session(session, condition::handle_in_use, "a second attach on one handle");
@@ -98,11 +107,15 @@ void Connection::on_attach(Session& session, Attach& attach) {
     }
     if (link != nullptr) return on_attach_answer(session, *link, shared);
 
-    if (authenticated_ || tables_.links() < unauthenticated_links_max) {
-        link = tables_.add_link(session);
+    if (!authenticated_ && tables_.links() >= unauthenticated_links_max) {
+        return fail_session(session, condition::resource_limit_exceeded,
+                            fmt::format("more than {} links before a proof of identity",
+                                        unauthenticated_links_max));
     }
+    link = tables_.add_link(session);
     if (link == nullptr) {
-        return fail_session(session, condition::resource_limit_exceeded, "too many links");
+        return fail_session(session, condition::resource_limit_exceeded,
+                            fmt::format("more than {} links on one connection", links_max));
     }
     tables_.bind(session, *link, shared->handle);
     link->role = opposite(shared->role);

@@ -222,7 +222,9 @@ TEST(AmqpLinks, EightThousandLinksFitOneSession) {
     EXPECT_EQ(count<AttachRequested>(peer.events), links_max);
     peer.begin(1);
     peer.send(sender_to("one more"), 1);
-    EXPECT_EQ(peer.got<End>().error->condition, condition::resource_limit_exceeded);
+    const auto end = peer.got<End>();
+    EXPECT_EQ(end.error->condition, condition::resource_limit_exceeded);
+    EXPECT_EQ(end.error->description, "more than 8192 links on one connection");
 }
 
 }  // namespace
