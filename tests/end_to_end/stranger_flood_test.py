@@ -2,7 +2,6 @@
 """Connections that prove nothing: those of one address shut out that address alone, and whoever has
 proved who it is takes no place of theirs."""
 
-import socket
 import sys
 import time
 from contextlib import ExitStack
@@ -14,42 +13,13 @@ import harness  # noqa: E402
 from amqp_client import AmqpService, message  # noqa: E402
 from harness import SECONDS, Settings, sas_token  # noqa: E402
 from mqtt_client import MqttDevice, connect_packet  # noqa: E402
+from strangers import From  # noqa: E402
 from websocket_stream import WebSocketStream  # noqa: E402
 
-HUB, HERE, ELSEWHERE = "127.0.0.1", "127.0.0.1", "127.0.0.2"
+HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 SETTING = "--unproved-connections-per-address-max"
 DEVICE = "Device-1"
 DOORS = ("mqtt", "amqp", "https")
-
-
-class From:
-    """The hub as a client at one of this machine's addresses reaches it."""
-
-    def __init__(self, hub, address):
-        self.hub, self.address = hub, address
-
-    def connect_bare(self, door):
-        return socket.create_connection((HUB, self.hub.ports[door]), SECONDS, (self.address, 0))
-
-    def connect(self, door):
-        bare = self.connect_bare(door)
-        bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            return self.hub.tls().wrap_socket(bare, server_hostname=Settings.hostname)
-        except OSError:
-            bare.close()
-            raise
-
-    def connect_saying(self, door, words):
-        connection = self.connect(door)
-        connection.sendall(words)
-        return connection
-
-    def mqtt_device(self):
-        return MqttDevice(self.hub, self.connect("mqtt"))
-
-    def amqp_service(self):
-        return AmqpService(self.hub, stream=self.connect("amqp"))
 
 
 def strangers(hub, address):

@@ -8,6 +8,15 @@ from harness import Settings
 CONTINUATION, BINARY, CLOSE = 0x0, 0x2, 0x8
 
 
+def masked_frame(first_byte, payload):
+    mask = os.urandom(4)
+    size = bytes([0x80 | len(payload)]) if len(payload) < 126 else \
+        b"\xfe" + struct.pack(">H", len(payload)) if len(payload) < 65536 else \
+        b"\xff" + struct.pack(">Q", len(payload))
+    masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
+    return bytes([first_byte]) + size + mask + masked
+
+
 class WebSocketStream:
     def __init__(self, hub, protocol):
         self.socket = hub.connect("https")
@@ -31,12 +40,7 @@ class WebSocketStream:
             raise AssertionError(f"the hub opens no WebSocket: {head!r}")
 
     def sendall(self, raw):
-        mask = os.urandom(4)
-        size = bytes([0x80 | len(raw)]) if len(raw) < 126 else \
-            b"\xfe" + struct.pack(">H", len(raw)) if len(raw) < 65536 else \
-            b"\xff" + struct.pack(">Q", len(raw))
-        masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(raw))
-        self.socket.sendall(bytes([0x80 | BINARY]) + size + mask + masked)
+        self.socket.sendall(masked_frame(0x80 | BINARY, raw))
 
     def _take(self, count):
         while len(self.buffer) < count:
