@@ -18,7 +18,7 @@ from amqp_device import Receivers  # noqa: E402
 from harness import Settings, sas_token  # noqa: E402
 from mqtt_client import MqttDevice, connect_packet, packet, text  # noqa: E402
 from strangers import (  # noqa: E402
-    CONNECTION_BYTES_MAX, HUB, SLACK_BYTES, From, Memory, Witness, options)
+    CONNECTION_BYTES_MAX, HUB, SLACK_BYTES, From, Memory, Witness, client_hello, options)
 from websocket_stream import WebSocketStream, masked_frame  # noqa: E402
 
 DEVICE = "slow"
@@ -39,17 +39,6 @@ UPGRADE = (f"GET /$iothub/websocket HTTP/1.1\r\nHost: {Settings.hostname}\r\nUpg
 def frame(performative, fields, kind=0):
     body = encode(Described(performative, fields))
     return struct.pack(">IBBH", len(body) + 8, 2, kind, 0) + body
-
-
-def client_hello():
-    said = ssl.MemoryBIO()
-    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), said,
-                                                   server_hostname=Settings.hostname)
-    try:
-        client.do_handshake()
-    except ssl.SSLWantReadError:
-        return said.read()
-    raise AssertionError("a handshake without a server")
 
 
 class Slow:

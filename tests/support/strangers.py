@@ -3,6 +3,7 @@ the device it serves meanwhile, and the memory it had."""
 
 import re
 import socket
+import ssl
 from pathlib import Path
 
 from amqp_client import AmqpService, message
@@ -14,8 +15,19 @@ KIB = 1024
 MIB = 1024 * KIB
 # What a connection takes that has sent nothing yet: TLS with one record each way, the objects of
 # connection and session, a read of the loop's. docs/reliability.md tells the sources.
-CONNECTION_BYTES_MAX = 128 * KIB
+CONNECTION_BYTES_MAX = 96 * KIB
 SLACK_BYTES = 8 * MIB  # of the allocator's, and what the good clients take
+
+
+def client_hello():
+    said = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), said,
+                                                   server_hostname=Settings.hostname)
+    try:
+        client.do_handshake()
+    except ssl.SSLWantReadError:
+        return said.read()
+    raise AssertionError("a handshake without a server")
 
 
 class From:
