@@ -161,6 +161,7 @@ class Hub:
         self.data = Path(folder) / "data"
         self.ports = {"mqtt": mqtt, "amqp": amqp, "https": https}
         self.arguments = list(arguments)
+        self.variables = {}  # more of them, for the hub's environment
         self.process = None
         self.log = []  # of earlier processes
 
@@ -172,7 +173,7 @@ class Hub:
         return [*words, *self.arguments]
 
     def start(self):
-        self.process = Process(self.command(), env=clean_environment())
+        self.process = Process(self.command(), env={**clean_environment(), **self.variables})
         self.process.wait_line(r"(?:^|\s)ready(?:\s|$)")
         self.ports = {name: port for name, port in self.read_ports().items() if name in self.ports}
         return self

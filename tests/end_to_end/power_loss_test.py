@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""What clients were told is safe survives a power cut, every time.
+
+The hub's disk forgets what was not synced (support/sick_disk.py). Each round sends to two devices
+while one completes what it gets, the other's queue is purged and devices come and go; the hub is
+killed after some answer or before some call on its disk, and the disk loses what it may. Now and
+then the start after that is cut short too, or the hub dies once before the power does. Then the
+hub starts, and all that it still has is fetched and held against what the clients were told.
+"""
+
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
+# pylint: disable=wrong-import-position
+import harness  # noqa: E402
+from amqp_client import AmqpService, message  # noqa: E402
+from https_device import HttpsDevice  # noqa: E402
+from ledger import Ledger, Lost, or_lost  # noqa: E402
+from sick_disk import SickDisk  # noqa: E402
+
+COMPLETING, PURGED = "Completing", "Purged"
+BURST = 12
+BODY_BYTES = (10, 700, 9000)  # within a sector, over some, over some pages
+# About, on the disk: of a start, and of a start and what clients do then.
+CALLS = {"any": (90, 160), "sync": (12, 45)}
+ENDED_BY_SIGKILL = -9
+
+
+class PowerLoss(harness.TestCase):
+    def test_what_clients_were_told_survives_every_power_cut(self):
+        options = harness.Settings.options
+        seed = options.seed if options.seed is not None else random.randrange(2**32)
+        print(f"{options.rounds} rounds, --seed {seed}", flush=True)
+        self.disk = SickDisk(self.folder)
+        self.hub = harness.Hub(self.disk.root)
+        self.addCleanup(self._stop_hub, self.hub)
+        self.start()
+        self.identities = {name: self.hub.create_device(name) for name in (COMPLETING, PURGED)}
+        self.token = self.hub.service_token()
+        self.hub.stop()
+        self.ledger, self.devices = Ledger(), {}
+        self.counts = Counter()
+        for number in range(options.rounds):
+            self.chance = random.Random(f"{seed}-{number}")
+            self.round(number)
+            problems = [*self.ledger.lost, *self.ledger.returned]
+            self.assertFalse(problems, f"round {number} of --seed {seed}: lost {self.ledger.lost}, "
+                             f"came again {self.ledger.returned}; {self.cut}")
+        print(", ".join(f"{count} {what}" for what, count in sorted(self.counts.items())),
+              flush=True)
+        self.assertGreater(self.counts["messages accepted"], 0)
+        self.assertGreater(self.counts["completions and purges told"], 0)
+
+    def start(self, fault=None):
+        self.hub.variables = self.disk.variables(fault)
+        self.hub.start()
+
+    def start_or_die(self, fault):
+        try:
+            self.start(fault)
+        except AssertionError:
+            self.assertEqual(self.hub.process.wait(), ENDED_BY_SIGKILL, self.hub.process.output)
+        return self.disk.failed_calls() == []
+
+    def round(self, number):
+        by_call = self.chance.random() < 0.8
+        if self.start_or_die(self.death(at_work=True) if by_call else None):
+            try:
+                self.work(number, stop_after=BURST if by_call else self.chance.randint(1, BURST))
+            except Lost:
+                self.assertEqual(self.hub.process.wait(), ENDED_BY_SIGKILL)
+        self.hub.kill()
+        if self.chance.random() < 0.25:  # a kill alone; the next start reads what is not yet safe
+            self.start_or_die(self.death(at_work=False))
+            self.hub.kill()
+        self.power_cut()
+        if self.chance.random() < 0.25:
+            self.start_or_die(self.death(at_work=False))
+            self.hub.kill()
+            self.power_cut()
+        self.start()
+        self.check()
+        self.hub.stop()
+        self.disk.forget()
+
+    def death(self, at_work):
+        """By SIGKILL before some call on the disk, one before a sync as often as any."""
+        kind = self.chance.choice(("any", "sync", "sync"))
+        start, whole = CALLS[kind]
+        first, last = (start, whole) if at_work else (1, start)
+        return kind, self.chance.randint(first, last), 0
+
+    def power_cut(self):
+        self.cut = self.disk.cut(self.chance)
+        self.counts["power cuts"] += 1
+        self.counts["cuts that took something"] += bool(
+            self.cut.names_undone or set(self.cut.files.values()) - {"all"})
+        self.counts["names undone"] += len(self.cut.names_undone)
+        for how in self.cut.files.values():
+            self.counts[f"files kept: {how}"] += 1
+
+    # -- what clients do ------------------------------------------------------------------------
+
+    def work(self, number, stop_after):
+        service = or_lost(AmqpService, self.hub, self.token)
+        device = HttpsDevice(self.hub, self.identities[COMPLETING])
+        numbers = {}
+        try:
+            or_lost(service.open_sender)
+            for index in range(BURST):
+                name = f"{number}-{index}"
+                to = self.chance.choice((COMPLETING, PURGED))
+                self.ledger.sent(name, to)
+                body = bytes(self.chance.choice(BODY_BYTES))
+                numbers[or_lost(service.send, message(to, body, name))] = name
+                self.chance.choice((self.complete, self.complete, self.purge, self.registry,
+                                    lambda *_: None))(device, f"{number}-{index}")
+                self.note_accepted(service, numbers)
+            while len(self.ledger.accepted.intersection(numbers.values())) < stop_after:
+                or_lost(service.read)
+                self.note_accepted(service, numbers)
+            self.hub.process.kill()
+            while True:  # what was on its way counts as well
+                or_lost(service.read)
+        finally:
+            self.note_accepted(service, numbers)
+            service.close()
+            device.close()
+
+    def note_accepted(self, service, numbers):
+        for delivery, name in numbers.items():
+            if delivery in service.outcomes and name not in self.ledger.accepted:
+                self.assertIsNone(service.outcomes[delivery].condition, f"{name} was refused")
+                self.ledger.accepted.add(name)
+                self.counts["messages accepted"] += 1
+
+    def complete(self, device, _name):
+        answer = or_lost(device.receive)
+        if answer.status == 204:
+            return
+        self.assertEqual(answer.status, 200)
+        name = answer.header("iothub-messageid")
+        self.ledger.ending.add(name)
+        settled = or_lost(device.complete, answer.lock_token)
+        self.assertEqual(settled.status, 204)
+        self.ledger.end([name])
+        self.counts["completions and purges told"] += 1
+
+    def purge(self, _device, _name):
+        names = self.ledger.purge_begins(PURGED)
+        status, _, _ = self.rest("DELETE", f"/devices/{PURGED}/commands")
+        self.assertEqual(status, 200)
+        self.ledger.end(names)
+        self.counts["completions and purges told"] += len(names)
+
+    def registry(self, _device, name):
+        """A device is made, or the last one removed: None while nobody knows if it is there."""
+        there = [known for known, is_there in self.devices.items() if is_there]
+        if there and self.chance.random() < 0.5:
+            self.devices[there[-1]] = None
+            status, _, _ = self.rest("DELETE", f"/devices/{there[-1]}", any_tag=True)
+            self.assertEqual(status, 204)
+            self.devices[there[-1]] = False
+        else:
+            self.devices[name] = None
+            status, _, _ = self.rest("PUT", f"/devices/{name}", {"deviceId": name})
+            self.assertEqual(status, 200)
+            self.devices[name] = True
+        self.counts["registry changes told"] += 1
+
+    def rest(self, method, path, body=None, any_tag=False):
+        return or_lost(self.hub.rest, method, path, body, self.token,
+                       {"If-Match": "*"} if any_tag else None)
+
+    # -- what is left of it ---------------------------------------------------------------------
+
+    def check(self):
+        self.ledger.close([name for device in (COMPLETING, PURGED) for name in self.fetch(device)])
+        for name, expected in self.devices.items():
+            status, _, _ = self.rest("GET", f"/devices/{name}")
+            if expected is not None:
+                self.assertEqual(status, 200 if expected else 404, f"device {name}; {self.cut}")
+            self.devices[name] = status == 200
+        self.devices = {name: True for name, there in list(self.devices.items())[-5:] if there}
+
+    def fetch(self, device):
+        """The ids of all messages that wait; each of them is completed."""
+        client, names = HttpsDevice(self.hub, self.identities[device]), []
+        while (answer := client.receive()).status == 200:
+            names.append(answer.header("iothub-messageid"))
+            self.assertEqual(client.complete(answer.lock_token).status, 204)
+        self.assertEqual(answer.status, 204)
+        client.close()
+        return names
+
+
+def options(parser):
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seed", type=int)
+
+
+if __name__ == "__main__":
+    harness.main(options)
