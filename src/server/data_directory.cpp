@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "server/config.hpp"
 #include "server/keyring_json.hpp"
@@ -49,6 +50,22 @@ struct Descriptor {
     const int value;
 };
 
+/// Makes the names in a folder durable.
+bool sync_folder(const std::filesystem::path& path) {
+    const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return folder.value >= 0 && ::fsync(folder.value) == 0;
+}
+
+/// The folder that the new one's name stands in, and those that are yet to be made above it.
+std::vector<std::filesystem::path> folders_to_sync(const std::filesystem::path& made) {
+    std::vector<std::filesystem::path> folders{made.parent_path()};
+    std::error_code error;
+    while (!std::filesystem::exists(folders.back(), error) && folders.back().has_relative_path()) {
+        folders.push_back(folders.back().parent_path());
+    }
+    return folders;
+}
+
 }  // namespace
 
 KeyringLock::~KeyringLock() {
@@ -58,6 +75,7 @@ KeyringLock::~KeyringLock() {
 DataDirectory DataDirectory::create(std::filesystem::path path) {
     std::error_code error;
     const auto absolute = std::filesystem::absolute(path, error);
+    const auto above = folders_to_sync(absolute);
     std::filesystem::create_directories(absolute.parent_path(), error);
     if (::mkdir(absolute.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
         fail_with("cannot create the data folder", absolute, errno);
@@ -65,6 +83,9 @@ DataDirectory DataDirectory::create(std::filesystem::path path) {
     if (::access(absolute.c_str(), R_OK | W_OK | X_OK) != 0) {
         fail_with("cannot use the data folder", absolute, errno);
     }
+    // All that is synced in there is lost with its name. Somebody else's folder may not be ours to
+    // open, and then its owner has to see to that.
+    for (const auto& folder : above) sync_folder(folder);
     return DataDirectory(std::move(path));
 }
 
@@ -89,7 +110,10 @@ void DataDirectory::prepare_certificate_authority(WallTime now) const {
     const bool certificate = has("ca.pem");
     const bool key = has("ca.key.pem");
     if (certificate && key) return;
-    if (certificate || key) {
+    // The key is written first, and no client knows of an authority before the hub is ready: a key
+    // alone in a folder without ports is what a first start left that was cut short.
+    const bool interrupted = key && !has("ports.json");
+    if ((certificate || key) && !interrupted) {
         throw UsageError(fmt::format(
             "{} holds {} without {}: put the other one back, or remove it too to get a new "
             "authority, which every client must then be told to trust",
@@ -207,8 +231,7 @@ void DataDirectory::write_file(const std::string& name, const std::string& text)
     if (::fsync(file.value) != 0) fail_with("cannot write", temporary, errno);
     std::filesystem::rename(temporary, target);
     // The new name is durable once the folder is.
-    const Descriptor folder(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.value < 0 || ::fsync(folder.value) != 0) fail_with("cannot write", path_, errno);
+    if (!sync_folder(path_)) fail_with("cannot write", path_, errno);
 }
 
 }  // namespace restante::server

@@ -73,6 +73,20 @@ TEST_F(DataDirectoryTest, HalfAnAuthorityIsNotQuietlyReplaced) {
     }
 }
 
+TEST_F(DataDirectoryTest, AFirstStartThatWasCutShortIsTakenUpAgain) {
+    directory.prepare_certificate_authority(now);
+    std::filesystem::remove(directory.ca_path());
+    directory.prepare_certificate_authority(now);
+    EXPECT_TRUE(directory.certificate_authority());
+}
+
+TEST_F(DataDirectoryTest, OnceAHubWasReadyALostCertificateIsMissed) {
+    directory.prepare_certificate_authority(now);
+    directory.write_ports({});
+    std::filesystem::remove(directory.ca_path());
+    EXPECT_THROW(directory.prepare_certificate_authority(now), UsageError);
+}
+
 TEST_F(DataDirectoryTest, ChangesAtTheSameTimeAreAllKept) {
     constexpr int writers = 4;
     constexpr int changes = 3;

@@ -24,19 +24,41 @@ from sick_disk import SickDisk  # noqa: E402
 COMPLETING, PURGED = "Completing", "Purged"
 BURST = 12
 BODY_BYTES = (10, 700, 9000)  # within a sector, over some, over some pages
-# About, on the disk: of a start, and of a start and what clients do then.
+CALLS_OF_A_FIRST_START = 220  # on the disk, about
+# About, too: of a start, and of a start and what clients do then.
 CALLS = {"any": (90, 160), "sync": (12, 45)}
 ENDED_BY_SIGKILL = -9
 
 
-class PowerLoss(harness.TestCase):
+class Case(harness.TestCase):
+    def use(self, disk):
+        self.disk, self.hub, self.cut = disk, harness.Hub(disk.root), None
+        self.addCleanup(self._stop_hub, self.hub)
+
+    def start(self, fault=None):
+        self.hub.variables = self.disk.variables(fault)
+        try:
+            self.hub.start()
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nafter this power cut: {self.cut}") from None
+
+    def start_or_die(self, fault):
+        """Whether it became ready; if not it was killed."""
+        try:
+            self.start(fault)
+        except AssertionError as error:
+            if self.hub.process.wait() != ENDED_BY_SIGKILL:
+                raise
+            self.assertIn("did not say", str(error))
+        return not self.disk.failed_calls()
+
+
+class PowerLoss(Case):
     def test_what_clients_were_told_survives_every_power_cut(self):
         options = harness.Settings.options
         seed = options.seed if options.seed is not None else random.randrange(2**32)
         print(f"{options.rounds} rounds, --seed {seed}", flush=True)
-        self.disk = SickDisk(self.folder)
-        self.hub = harness.Hub(self.disk.root)
-        self.addCleanup(self._stop_hub, self.hub)
+        self.use(SickDisk(self.folder))
         self.start()
         self.identities = {name: self.hub.create_device(name) for name in (COMPLETING, PURGED)}
         self.token = self.hub.service_token()
@@ -53,17 +75,6 @@ class PowerLoss(harness.TestCase):
               flush=True)
         self.assertGreater(self.counts["messages accepted"], 0)
         self.assertGreater(self.counts["completions and purges told"], 0)
-
-    def start(self, fault=None):
-        self.hub.variables = self.disk.variables(fault)
-        self.hub.start()
-
-    def start_or_die(self, fault):
-        try:
-            self.start(fault)
-        except AssertionError:
-            self.assertEqual(self.hub.process.wait(), ENDED_BY_SIGKILL, self.hub.process.output)
-        return self.disk.failed_calls() == []
 
     def round(self, number):
         by_call = self.chance.random() < 0.8
@@ -197,8 +208,44 @@ class PowerLoss(harness.TestCase):
         return names
 
 
+class FirstStart(Case):
+    """Nothing was told before the hub is ready, and then its keys and certificates were."""
+
+    def test_a_first_start_may_be_cut_short_anywhere(self):
+        options = harness.Settings.options
+        seed = options.seed if options.seed is not None else random.randrange(2**32)
+        print(f"{options.first_starts} first starts, --seed {seed}", flush=True)
+        ready = 0
+        for number in range(options.first_starts):
+            chance = random.Random(f"{seed}-first-{number}")
+            folder = self.folder / f"hub-{number}"
+            folder.mkdir()
+            self.use(SickDisk(folder))
+            ready += self.first_start(chance)
+        print(f"{ready} became ready", flush=True)
+
+    def first_start(self, chance):
+        death = ("any", chance.randint(1, CALLS_OF_A_FIRST_START), 0)
+        told = None
+        if self.start_or_die(death if chance.random() < 0.8 else None):
+            told = (self.hub.create_device(COMPLETING), self.hub.connection_string(),
+                    (self.hub.data / "ca.pem").read_bytes())
+        self.hub.kill()
+        self.cut = self.disk.cut(chance)
+        self.start()
+        if told:
+            status, _, body = self.hub.rest("GET", f"/devices/{COMPLETING}")
+            self.assertEqual(status, 200, self.cut)
+            self.assertEqual(body["authentication"], told[0]["authentication"])
+            self.assertEqual(self.hub.connection_string(), told[1])
+            self.assertEqual((self.hub.data / "ca.pem").read_bytes(), told[2])
+        self.hub.stop()
+        return told is not None
+
+
 def options(parser):
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--first-starts", type=int, default=10)
     parser.add_argument("--seed", type=int)
 
 
