@@ -83,6 +83,8 @@ bool is_ascii(std::string_view text) {
 /// The first half of a format code says how wide what follows is.
 Value ValueReader::content(ByteReader& in, std::uint8_t encoding, int depth) {
     const int width = encoding >> 4;
+    // An empty list is as deep in its shortest form as in those in which it is written again.
+    if (encoding == code::list0 && !nest(in, depth)) return {};
     if (width == 0x4) return constant(in, encoding);
     if (width >= 0x5 && width <= 0x9) return fixed(in, encoding);
     if (width == 0xa || width == 0xb) return variable(in, encoding);

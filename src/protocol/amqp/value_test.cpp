@@ -160,6 +160,16 @@ TEST(AmqpValue, NestingBeyondTheLimitIsRefused) {
     EXPECT_TRUE(refused(Bytes(1'000, 0x00)));
 }
 
+TEST(AmqpValue, AnEmptyListCountsAsNestingInEachOfItsForms) {
+    Bytes narrow;
+    for (int i = 0; i < value_depth_max; ++i) append(narrow, bytes({0x00, 0x40}));
+    Bytes shortest = narrow;
+    append(narrow, bytes({0xc0, 1, 0}));
+    shortest.push_back(0x45);
+    EXPECT_TRUE(refused(narrow));
+    EXPECT_TRUE(refused(shortest));
+}
+
 TEST(AmqpValue, MoreValuesThanTheLimitAreRefused) {
     List list;
     list.items.resize(value_count_max);
