@@ -2,7 +2,7 @@
 # packages, says what it does, and takes seconds when there is nothing left to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build deb test test-quick fuzz format lint tidy packages clean
+.PHONY: help demo run build deb test test-quick fuzz coverage format lint tidy packages clean
 
 help:
 	@echo "make demo         build, start a hub, send one message to a device, watch it arrive"
@@ -13,6 +13,7 @@ help:
 	@echo "make deb          Debian packages of the hub and of the SDKs, in build/debian"
 	@echo "make test-quick   the tests of the dev build alone (ARGS='-R unit/core' picks some)"
 	@echo "make fuzz         each fuzz target for a minute (SECONDS_EACH=60)"
+	@echo "make coverage     which lines the tests reach (ARGS=--lines shows those they do not)"
 	@echo "make format       clang-format every source"
 	@echo "make lint         clang-tidy every source, slow (FILES='src/core' picks some)"
 	@echo "make tidy         the house rules: layers, lengths, words"
@@ -44,6 +45,9 @@ test-quick: packages
 
 fuzz: packages
 	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+
+coverage: packages
+	@python3 tools/coverage.py $(ARGS)
 
 format: packages
 	@find src sdk cli examples tests fuzz bench -name '*.[ch]pp' -print0 2>/dev/null \
