@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
+from memory import memory_mib  # noqa: E402
 
 COLUMNS = "{:<34}{:>9}{:>12}{:>14}{:>12}{:>12}"
 
@@ -115,11 +116,6 @@ class Fleet(harness.TestCase):
             if event:
                 complaints[event[1]] = complaints.get(event[1], 0) + 1
         self.assertEqual(complaints, {})
-
-
-def memory_mib(pid):
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return {name: int(size) / 1024 for name, size in re.findall(r"(\w+):\s+(\d+) kB", status)}
 
 
 def options(parser):

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
-from fleet_test import memory_mib  # noqa: E402
+from memory import memory_mib  # noqa: E402
 
 COLUMNS = "{:<44}{:>12}{:>14}{:>14}{:>12}"
 READS = 500
