@@ -58,6 +58,12 @@ TEST_F(AuthenticatorTest, NothingElseConnectsADevice) {
     EXPECT_FALSE(check(token("hub/devices/e", key_of("device"), "device")));
 }
 
+TEST_F(AuthenticatorTest, AKeyThatADeviceOnceHadIsNothingOnceItHasACertificate) {
+    device.authentication.type = model::AuthenticationType::self_signed;
+    const auto refused = check(token("hub/devices/d", device.authentication.symmetric_key.primary));
+    EXPECT_EQ(refused.error().message, "the device authenticates by certificate, not by key");
+}
+
 TEST_F(AuthenticatorTest, AnExpiredTokenSaysByHowMuch) {
     const auto refused = check(token("hub/devices/d", device.authentication.symmetric_key.primary,
                                      {}, now - std::chrono::seconds{37}));

@@ -87,6 +87,13 @@ TEST_F(AuthorityProofTest, AnExpiredAuthorityIsNotVerified) {
                 HasSubstr("authority has expired"));
 }
 
+TEST_F(AuthorityProofTest, ACertificateOfTomorrowIsRefusedWithAWordOnTheClock) {
+    const auto proof = make_certificate(authority.verification_code, leaf, &fleet);
+    const auto earlier = now - std::chrono::days(30);
+    EXPECT_THAT(check_possession(authority, proof.certificate_pem, earlier).error().message,
+                AllOf(HasSubstr("not valid yet"), HasSubstr("clock")));
+}
+
 TEST_F(AuthorityProofTest, WhatIsNoCertificateIsRefused) {
     const auto checked = check_possession(authority, "a request, perhaps", now);
     EXPECT_THAT(checked.error().message, HasSubstr("no certificate"));

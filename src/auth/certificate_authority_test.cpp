@@ -146,5 +146,23 @@ TEST_F(CertificateAuthorityTest, ExpiryOfOtherTextIsAnError) {
     EXPECT_FALSE(certificate_expiry("-----BEGIN CERTIFICATE-----\nAAAA\n").has_value());
 }
 
+TEST_F(CertificateAuthorityTest, AKeyUnderAPassphraseIsRefusedAndNobodyIsAskedForIt) {
+    BIO* plain = BIO_new_mem_buf(authority.private_key_pem.data(), -1);
+    EVP_PKEY* key = PEM_read_bio_PrivateKey(plain, nullptr, nullptr, nullptr);
+    BIO* text = BIO_new(BIO_s_mem());
+    const std::string passphrase = "secret";
+    PEM_write_bio_PKCS8PrivateKey(text, key, EVP_aes_128_cbc(), passphrase.data(),
+                                  static_cast<int>(passphrase.size()), nullptr, nullptr);
+    char* data = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(text, &data));
+    const CertificateAndKey locked{.certificate_pem = authority.certificate_pem,
+                                   .private_key_pem = std::string(data, size)};
+    BIO_free(text);
+    BIO_free(plain);
+    EVP_PKEY_free(key);
+    ASSERT_THAT(locked.private_key_pem, HasSubstr("ENCRYPTED"));
+    EXPECT_FALSE(issue_server_certificate(locked, hosts, now).has_value());
+}
+
 }  // namespace
 }  // namespace restante::auth

@@ -99,8 +99,9 @@ TEST_F(ClientCertificateTest, OnlyWhileItIsValid) {
 
 TEST_F(ClientCertificateTest, AnAuthoritysIsForTheIdInItsCommonNameAndNoOther) {
     EXPECT_EQ(refusal(present({leaf("d1", &authority)})), "accepted");
-    for (const auto& name : {std::string("d"), std::string("d11"), std::string("D1"),
-                             std::string("d1\0x", 4), std::string("d1/m"), std::string(" d1")}) {
+    for (const auto& name :
+         {std::string("d"), std::string("d11"), std::string("D1"), std::string("d1\0x", 4),
+          std::string("d1/m"), std::string(" d1"), std::string()}) {
         EXPECT_THAT(refusal(present({leaf(name, &authority)})), HasSubstr("not for 'd1'"));
     }
 }
@@ -120,6 +121,9 @@ TEST_F(ClientCertificateTest, OneByNobodyTheHubTrustsProvesNothing) {
 TEST_F(ClientCertificateTest, AnAuthorityCountsOnceItIsVerified) {
     trusted[0].verified = false;
     EXPECT_THAT(refusal(present({leaf("d1", &authority)})),
+                HasSubstr("its authority 'fleet' is not verified"));
+    const auto plant = make_certificate("Plant CA", "", &authority);
+    EXPECT_THAT(refusal(present({leaf("d1", &plant), plant})),
                 HasSubstr("its authority 'fleet' is not verified"));
     trusted.clear();
     EXPECT_THAT(refusal(present({leaf("d1", &authority)})), HasSubstr("proves nothing"));

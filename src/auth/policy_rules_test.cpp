@@ -109,5 +109,9 @@ TEST(PolicyRules, EachKeyIsNewAndHas32Bytes) {
     EXPECT_EQ(from_base64(policy.primary_key).value().size(), 32U);
 }
 
+TEST(PolicyRules, APolicyWithANameThatIsNoneIsRefused) {
+    EXPECT_THAT(refusal({make_policy("a b", Rights::device_connect)}), HasSubstr("policy 'a b'"));
+}
+
 }  // namespace
 }  // namespace restante::auth

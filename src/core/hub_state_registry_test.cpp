@@ -210,5 +210,14 @@ TEST_F(HubStateRegistryTest, VisitsInTheOrderOfIdsFromAnyPlaceOn) {
     EXPECT_THAT(ids(2, device_id("e")), ElementsAre());
 }
 
+TEST_F(HubStateRegistryTest, AModuleWithKeysThatAreNoneIsNotMade) {
+    ASSERT_TRUE(put("d"));
+    model::ModuleDefinition module{.device = device_id("d"), .id = module_id("m")};
+    module.authentication.symmetric_key = {.primary = "one", .secondary = ""};
+    EXPECT_EQ(state.put_module(module, {}, fresh, clock.now(), changes).error().code,
+              ErrorCode::argument_invalid);
+    EXPECT_THAT(modules("d"), ElementsAre());
+}
+
 }  // namespace
 }  // namespace restante::core

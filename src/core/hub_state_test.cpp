@@ -225,5 +225,18 @@ TEST_F(HubStateFeedbackTest, WallClockJumpsMoveExpiryAndNothingElse) {
     EXPECT_EQ(told(), std::vector{model::FeedbackStatus::expired});
 }
 
+TEST_F(HubStateTest, AMessageThatBreaksTheModelsRulesLeavesTheQueueAsItWas) {
+    ASSERT_TRUE(put("d"));
+    changes.clear();
+    const auto refused = state.enqueue(
+        device_id("d"),
+        std::make_shared<model::CloudToDeviceMessage>(
+            model::CloudToDeviceMessage{.body = Bytes(model::limits::message_bytes_max + 1, 'x')}),
+        clock.now(), changes);
+    EXPECT_EQ(refused.error().code, ErrorCode::message_too_large);
+    EXPECT_TRUE(changes.empty());
+    EXPECT_EQ(state.queue_size(device_id("d")), 0u);
+}
+
 }  // namespace
 }  // namespace restante::core

@@ -67,5 +67,13 @@ TEST(Keys, OfAnotherShapeAreMalformed) {
     EXPECT_EQ(parse_device_key(as_bytes("d\0"s)).error().code, ErrorCode::malformed);
 }
 
+TEST(Keys, OfFeedbackAreEightBytesInTheOrderOfTheirNumbers) {
+    EXPECT_EQ(parse_feedback_key(feedback_key(258)), 258u);
+    EXPECT_LT(feedback_key(255), feedback_key(256));
+    for (const auto& key : {""s, "\0\0\0\0\0\0\x01"s, "\0\0\0\0\0\0\0\0\x01"s}) {
+        EXPECT_EQ(parse_feedback_key(as_bytes(key)).error().code, ErrorCode::malformed);
+    }
+}
+
 }  // namespace
 }  // namespace restante::store

@@ -102,6 +102,7 @@ TEST(SentMessage, HasPropertyValuesOfAnyScalarAsText) {
     EXPECT_EQ(text_of(amqp::Symbol{"symbol"}), "symbol");
     EXPECT_EQ(text_of(to_bytes("bytes")), "bytes");
     EXPECT_EQ(text_of(Bytes{0xFF}), "/w==");
+    EXPECT_EQ(text_of(amqp::Char{'c'}), "c");
     EXPECT_EQ(text_of(amqp::Char{0xFC}), "\xC3\xBC");
     EXPECT_EQ(text_of(amqp::Char{0x20AC}), "\xE2\x82\xAC");
     EXPECT_EQ(text_of(amqp::Char{0x1F600}), "\xF0\x9F\x98\x80");

@@ -106,5 +106,14 @@ TEST(HostName, MayCarryAPort) {
     }
 }
 
+TEST(ConnectionString, SaysWhatAServicesLacks) {
+    const auto message = [](std::string_view text) {
+        return ConnectionString::parse(text)->check_service().error().message;
+    };
+    EXPECT_THAT(message("SharedAccessKeyName=n"), HasSubstr("HostName is missing"));
+    EXPECT_THAT(message("HostName=h"), HasSubstr("SharedAccessKeyName is missing"));
+    EXPECT_THAT(message("HostName=h;SharedAccessKeyName=n"), HasSubstr("SharedAccessKey is"));
+}
+
 }  // namespace
 }  // namespace restante::wire

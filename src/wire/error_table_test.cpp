@@ -166,5 +166,12 @@ TEST(AmqpError, IsReadFromItsDescriptionOrItsCondition) {
     EXPECT_EQ(amqp_error("x", "y"), said(ErrorCode::server_error, "y", 500001));
 }
 
+TEST(ErrorTable, TheFlatBodyHasTheNumberAndWhatAnOperatorAsksFor) {
+    EXPECT_EQ(flat_error_body(Error(ErrorCode::device_not_found, "d\xFF"), tracking()),
+              R"({"errorCode":404001,"message":"d?",)"
+              R"("trackingId":"987573AB94334E77A1CD0BEB671A71C4-G2:-TimeStamp:)"
+              R"(2020-07-25T14:14:25.1720000Z","timestampUtc":"2020-07-25T14:14:25.1720000Z"})");
+}
+
 }  // namespace
 }  // namespace restante::wire

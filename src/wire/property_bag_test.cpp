@@ -127,6 +127,7 @@ TEST(PropertyBag, HasABoundOnItsPairs) {
 
 TEST(AckWord, IsReadInAnyCaseAndWrittenInLowerCase) {
     EXPECT_EQ(parse_ack_word("FULL"), model::AckRequest::full);
+    EXPECT_EQ(ack_word(model::AckRequest::none), "none");
     EXPECT_EQ(ack_word(model::AckRequest::full), "full");
     EXPECT_EQ(parse_ack_word("always"), std::nullopt);
     EXPECT_EQ(parse_ack_word(""), std::nullopt);

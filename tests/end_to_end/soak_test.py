@@ -431,10 +431,11 @@ class Soak(harness.TestCase):
 
     def report(self, load, memory):
         print("  ".join(f"{what} {number}" for what, number in sorted(load.counts().items())))
-        samples = memory.samples
-        print(f"{load.operations} operations in {len(samples)} rounds; resident MiB: "
-              f"{samples[0]:.1f} after the first, {samples[len(samples) // 2]:.1f} in the middle, "
-              f"{samples[-1]:.1f} at the end; {memory.growth():+.1f} in the last half", flush=True)
+        last = len(memory.samples) - 1
+        shown = [f"{memory.samples[last * eighth // 8]:.1f}" for eighth in range(9)]
+        print(f"{load.operations} operations in {last + 1} rounds; resident MiB after the first "
+              f"and each eighth: {' '.join(shown)}; {memory.growth():+.1f} from the third quarter "
+              f"to the last", flush=True)
 
 
 def options(parser):

@@ -119,11 +119,9 @@ class AmqpQueue:
         reset(self.connection.socket)
 
     def wait_put_out(self):
-        try:
-            while True:
-                self.connection.read()
-        except ConnectionError:
-            self.connection.close()
+        """The hub says why and closes once it was answered."""
+        self.connection.read_until(lambda code, *_: code == CLOSE)
+        self.leave()
 
 
 class HttpsQueue:

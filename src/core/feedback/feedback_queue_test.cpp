@@ -119,6 +119,18 @@ TEST_F(FeedbackQueueTest, ABatchAbandonedTooOftenOrTooOldGoes) {
     EXPECT_TRUE(receive().empty());
 }
 
+TEST_F(FeedbackQueueTest, ABatchThatItsReceiverRejectsGoesAtOnceAndItsTokenIsSpent) {
+    append(1, 1);
+    const auto token = receive().at(0).token;
+    changes.clear();
+    ASSERT_TRUE(queue.reject(token, clock.now(), changes));
+    ASSERT_EQ(changes.size(), 1u);
+    EXPECT_TRUE(std::holds_alternative<DeleteFeedbackBatch>(changes[0]));
+    EXPECT_TRUE(receive().empty());
+    EXPECT_EQ(queue.reject(token, clock.now(), changes).error().code,
+              ErrorCode::device_message_lock_lost);
+}
+
 TEST_F(FeedbackQueueTest, WhatADeletedDeviceLeftWaitingGoesWithIt) {
     append(1, 2);
     queue.append(record(3, "other"), clock.now(), changes);

@@ -58,6 +58,7 @@ TEST(Query, ConditionsHoldAsTheServiceDocuments) {
         {"capabilities.iotEdge", "true"},
         {"array_contains(parentScopes, 'ms-azure-iot-edge://up-1')", "true"},
         {"array_contains(parentScopes, 'x')", "false"},
+        {"array_contains(['a', deviceId], 'dev-1')", "true"},
         {"authenticationType = 'selfSigned'", "true"},
         {"x509Thumbprint.primaryThumbprint = 'AB'", "true"},
         {"is_null(x509Thumbprint.secondaryThumbprint)", "true"},
@@ -89,12 +90,21 @@ TEST(Query, ConditionsHoldAsTheServiceDocuments) {
         {"ABS(-2) = 2 and POWER(2, 3) = 8 and CEILING(1.2) = 2 and FLOOR(1.8) = 1", "true"},
         {"SIGN(-5) = -1 and SQRT(9) = 3 and SQUARE(3) = 9 and EXP(0) = 1", "true"},
         {"1 / 0 = 1", "undefined"},
+        {"-cloudToDeviceMessageCount = -3", "true"},
+        {"-deviceId = 1", "undefined"},
+        {"'\\u20ac' = '\xE2\x82\xAC'", "true"},
         {"'it\\'s' = 'it''s' and '\\u00fc' = '\xC3\xBC'", "true"},
         {"lastActivityTime < '2020-01-01T00:00:00Z'", "true"},
     };
     for (const auto& [condition, expected] : cases) {
         EXPECT_EQ(holds(condition), expected) << condition;
     }
+}
+
+std::string sum_of(std::size_t ones) {
+    std::string text;
+    while (ones-- > 0) text += " + 1";
+    return text;
 }
 
 TEST(Query, WhatIsNoQueryIsRefusedWithItsPlace) {
@@ -127,6 +137,7 @@ TEST(Query, WhatIsNoQueryIsRefusedWithItsPlace) {
           std::string("SELECT * FROM devices WHERE '\\ud800' = ''"),
           "SELECT * FROM devices WHERE " + std::string(4000, '('),
           "SELECT * FROM devices WHERE a = " + std::string(4000, '-') + "1",
+          "SELECT * FROM devices WHERE a = 1" + sum_of(query_depth_max + 1),
           std::string(query_characters_max + 1, 'x')}) {
         const auto query = parse(text);
         ASSERT_FALSE(query) << text;
@@ -255,6 +266,30 @@ TEST_F(ExecutionTest, AggregatesCountAllAndGroupsHavePagesToo) {
                       "SUM(tags.x) AS nothing FROM devices",
                       2),
                 ElementsAre("a:a,z:e,s:15,m:3,nothing:0"));
+}
+
+TEST_F(ExecutionTest, GroupsByWhatIsNoTextAreToldApartByTheirContent) {
+    devices[0].parent_scope = devices[1].parent_scope = "x";
+    devices[2].parent_scope = "y";
+    EXPECT_THAT(pages("SELECT COUNT() AS n FROM devices GROUP BY parentScopes", 9),
+                ElementsAre("n:2 n:2 n:1"));
+    devices[0].authentication.x509_thumbprint.primary = "AA";
+    devices[1].authentication.x509_thumbprint.primary = "BB";
+    EXPECT_THAT(pages("SELECT COUNT() AS n FROM devices GROUP BY x509Thumbprint", 9),
+                ElementsAre("n:3 n:1 n:1"));
+    devices[3].iot_edge = true;
+    EXPECT_THAT(pages("SELECT COUNT() AS n FROM devices GROUP BY capabilities", 9),
+                ElementsAre("n:4 n:1"));
+}
+
+TEST_F(ExecutionTest, MoreGroupsThanTheLimitAreRefused) {
+    while (devices.size() <= groups_max) {
+        devices.push_back({.id = *model::DeviceId::parse(fmt::format("f{:05}", devices.size()))});
+    }
+    EXPECT_THAT(pages("SELECT deviceId FROM devices GROUP BY deviceId", 9),
+                ElementsAre("BadRequest: the query makes more than 10000 groups"));
+    devices.pop_back();
+    EXPECT_EQ(pages("SELECT TOP 9 deviceId FROM devices GROUP BY deviceId", 9).size(), 1U);
 }
 
 TEST_F(ExecutionTest, ModulesAreListedDeviceByDevice) {

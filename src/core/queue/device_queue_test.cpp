@@ -256,6 +256,17 @@ TEST(DeviceQueue, DeadLettersWhatExpiredWhileHeldWhenTheLockEnds) {
     )");
 }
 
+TEST(DeviceQueue, DeadLettersWhatExpiredWhileHeldWhenItIsAbandoned) {
+    Story().run(R"(
+        enqueue 10 | 1
+        receive    | 1
+        advance 11 | quiet
+        abandon 1  | ok
+        ended      | 1:expired
+        receive    | nothing
+    )");
+}
+
 TEST(DeviceQueue, APastExpiryIsAcceptedAndNeverDelivered) {
     Story().run(R"(
         enqueue -5 | 1

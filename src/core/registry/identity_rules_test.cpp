@@ -59,10 +59,11 @@ TEST(IdentityRules, DropCredentialsOfAnotherTypeThanTheChosenOne) {
 }
 
 TEST(IdentityRules, ReadThumbprintsAsHexWithoutSeparators) {
-    const auto with = [](std::string secondary) {
+    const auto with = [](std::string secondary, std::optional<std::string> primary = {}) {
         auto definition = device();
-        definition.authentication = {.type = AuthenticationType::self_signed,
-                                     .x509_thumbprint = {.secondary = std::move(secondary)}};
+        definition.authentication = {
+            .type = AuthenticationType::self_signed,
+            .x509_thumbprint = {.primary = std::move(primary), .secondary = std::move(secondary)}};
         return refusal(std::move(definition));
     };
     EXPECT_EQ(with(std::string(40, 'a')), "accepted");
@@ -70,6 +71,7 @@ TEST(IdentityRules, ReadThumbprintsAsHexWithoutSeparators) {
     for (const std::string& text : {std::string(39, 'a'), std::string(41, 'a'),
                                     "AA:" + std::string(37, 'a'), std::string(40, 'g')}) {
         EXPECT_TRUE(with(text).starts_with("StringIsNotThumbprint")) << text;
+        EXPECT_TRUE(with(std::string(40, 'a'), text).starts_with("StringIsNotThumbprint")) << text;
     }
 }
 

@@ -359,5 +359,15 @@ TEST(AmqpDeliveries, ADetachForgetsWhatWasUnsettledOnTheLink) {
     EXPECT_TRUE(peer.events.empty());
 }
 
+TEST(AmqpDeliveries, NothingIsSentOnALinkThatIsGone) {
+    AmqpPair pair;
+    const auto link = pair.attach(pair.open(), receiver_from("a"));
+    pair.client.set_credit_window(link.client, 1);
+    pair.client.detach(link.client);
+    pair.pump();
+    EXPECT_FALSE(pair.server.can_send(link.server));
+    EXPECT_EQ(send(pair.server, link.server, "x").error().code, ErrorCode::connection_dropped);
+}
+
 }  // namespace
 }  // namespace restante::amqp

@@ -163,5 +163,50 @@ TEST(AmqpFlow, TheSessionWindowIsToppedUpAtHalf) {
     EXPECT_EQ(flow.next_incoming_id, incoming_window / 2);
 }
 
+TEST(AmqpFlow, ASenderThatGivesUpCreditGetsItAnew) {
+    AmqpPeer peer;
+    peer.open();
+    peer.attach_sender(0, 7);
+    peer.received.clear();
+    peer.send(Flow{.next_incoming_id = 0,
+                   .incoming_window = 10,
+                   .handle = 0,
+                   .delivery_count = 5,
+                   .echo = true});
+    const auto flow = peer.got<Flow>();
+    EXPECT_EQ(flow.delivery_count, 5U);
+    EXPECT_EQ(flow.link_credit, 7U);
+    peer.received.clear();
+    peer.send(Flow{.next_incoming_id = 0,
+                   .incoming_window = 10,
+                   .handle = 0,
+                   .delivery_count = 5'000,
+                   .echo = true});
+    EXPECT_EQ(peer.got<Flow>().delivery_count, 12U) << "more than it had cannot be given up";
+}
+
+TEST(AmqpFlow, ADrainBeforeTheAttachIsAnsweredIsAnsweredAfterIt) {
+    AmqpPeer peer;
+    peer.open();
+    peer.send(receiver_from("a"));
+    const auto request = take<AttachRequested>(peer.events);
+    peer.send(Flow{.next_incoming_id = 0,
+                   .incoming_window = 10,
+                   .handle = 0,
+                   .delivery_count = 0,
+                   .link_credit = 5,
+                   .drain = true});
+    EXPECT_TRUE(peer.received.empty());
+    ASSERT_TRUE(peer.engine.accept_attach(request.link));
+    drain(peer.engine, peer.events);
+    peer.collect();
+    ASSERT_EQ(peer.received.size(), 2U);
+    EXPECT_TRUE(std::holds_alternative<Attach>(peer.received[0]));
+    const auto& answer = std::get<Flow>(peer.received[1]);
+    EXPECT_EQ(answer.delivery_count, 5U);
+    EXPECT_EQ(answer.link_credit, 0U);
+    EXPECT_TRUE(answer.drain);
+}
+
 }  // namespace
 }  // namespace restante::amqp

@@ -359,5 +359,19 @@ TEST(AmqpHandshake, AThousandSessionsFitOneConnection) {
     EXPECT_FALSE(peer.engine.finished());
 }
 
+TEST(AmqpHandshake, ASaslFrameOutOfTurnOrUnreadableEndsTheConnection) {
+    for (const Bytes& bytes : {sasl_frame(SaslOutcome{}), sasl_frame(SaslMechanisms{}),
+                               sasl_frame(SaslChallenge{}), sasl_frame(Close{})}) {
+        Connection engine(server_options(), start_time);
+        engine.receive(sasl_header, start_time);
+        engine.receive(bytes, start_time);
+        std::vector<Event> events;
+        drain(engine, events);
+        EXPECT_EQ(count<SaslRequested>(events), 0U);
+        EXPECT_EQ(count<Failed>(events), 1U);
+        EXPECT_TRUE(engine.finished());
+    }
+}
+
 }  // namespace
 }  // namespace restante::amqp

@@ -118,6 +118,7 @@ TEST(AmqpMessage, WhatIsNotASectionIsRefused) {
     EXPECT_FALSE(decode_message(Bytes{0x00, 0x53, 0x79, 0xa0, 0}));
     EXPECT_FALSE(decode_message(Bytes{0x00, 0x53, 0x75, 0xa1, 0}));     // a string for data
     EXPECT_FALSE(decode_message(Bytes{0x00, 0x53, 0x74, 0xc0, 1, 0}));  // a list for a map
+    EXPECT_FALSE(decode_message(Bytes{0x00, 0x53, 0x76, 0xa0, 0}));     // a binary for a list
     EXPECT_FALSE(decode_message(Bytes{0x00, 0x53, 0x75, 0xa0, 9}));     // truncated
     EXPECT_FALSE(decode_message(Bytes{0xa0, 0}));
     EXPECT_TRUE(decode_message(Bytes{}));

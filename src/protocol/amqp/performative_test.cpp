@@ -276,5 +276,101 @@ TEST(AmqpSasl, AnOutcomeOfNoKnownCodeIsRefused) {
     EXPECT_FALSE(decode_sasl_frame(Bytes{0x00, 0x53, 0x44, 0xc0, 3, 1, 0x50, 9}));
 }
 
+TEST(AmqpSasl, ChallengesAndResponsesAreReadAsTheyAreWritten) {
+    Bytes challenge, response;
+    write(challenge, SaslChallenge{.challenge = to_bytes("c")});
+    write(response, SaslResponse{.response = to_bytes("r")});
+    EXPECT_EQ(to_hex(challenge), "005342c00401a00163");
+    EXPECT_EQ(decode_sasl_frame(challenge), SaslFrame(SaslChallenge{.challenge = to_bytes("c")}));
+    EXPECT_EQ(decode_sasl_frame(response), SaslFrame(SaslResponse{.response = to_bytes("r")}));
+}
+
+TEST(AmqpSasl, WhatIsNoSaslFrameIsRefused) {
+    EXPECT_FALSE(decode_sasl_frame(Bytes{0x00, 0x53, 0x10, 0xc0, 4, 1, 0xa1, 1, 'c'}));  // an open
+    EXPECT_FALSE(decode_sasl_frame(Bytes{0x00, 0x53, 0x42, 0xc0, 3, 1, 0x52, 1}));  // no binary
+}
+
+std::string fault(std::initializer_list<int> list) {
+    Bytes bytes;
+    for (const int byte : list) bytes.push_back(static_cast<std::uint8_t>(byte));
+    ByteReader in(bytes);
+    const auto read = read_performative(in);
+    return read ? "none" : read.error().message;
+}
+
+TEST(AmqpPerformative, ARefusalNamesWhatWasWrong) {
+    const std::pair<int, std::string> names[] = {
+        {0x10, "an open"},  {0x11, "a begin"},    {0x12, "an attach"},
+        {0x13, "a flow"},   {0x14, "a transfer"}, {0x15, "a disposition"},
+        {0x16, "a detach"}, {0x17, "an end"},     {0x18, "a close"}};
+    for (const auto& [code, name] : names) {
+        const auto said = fault({0x00, 0x53, code, 0xc0, 3, 1, 0x72, 0});
+        EXPECT_NE(said.find(name), std::string::npos) << said;
+    }
+}
+
+TEST(AmqpPerformative, AFieldMayHaveTheLongFormOfItsType) {
+    // A detach: handle as a full uint, closed as a boolean with its byte.
+    Bytes bytes{0x00, 0x53, 0x16, 0xc0, 8, 2, 0x70, 0, 0, 0, 1, 0x56, 1};
+    ByteReader in(bytes);
+    const auto detach = read_performative(in);
+    ASSERT_TRUE(detach);
+    EXPECT_EQ(std::get<Detach>(*detach), (Detach{.handle = 1, .closed = true}));
+    EXPECT_TRUE(refused({0x00, 0x53, 0x16, 0xc0, 8, 2, 0x70, 0, 0, 0, 1, 0x56, 2}));
+}
+
+TEST(AmqpPerformative, AFieldOfAnotherTypeIsRefused) {
+    // Of an open: max-frame-size and idle-time-out as ulongs, locales as a list, properties too.
+    EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 6, 3, 0xa1, 1, 'c', 0x40, 0x44}));
+    EXPECT_TRUE(
+        refused({0x00, 0x53, 0x10, 0xc0, 9, 6, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0x45}));
+    EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 13, 6, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0xe0,
+                         3, 1, 0x50, 7}));  // an array, of ubytes
+    EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 14, 10, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0x40,
+                         0x40, 0x40, 0x40, 0x45}));
+    // Of a transfer: the delivery tag as a string.
+    EXPECT_TRUE(refused({0x00, 0x53, 0x14, 0xc0, 6, 3, 0x43, 0x43, 0xa1, 1, 't'}));
+    // Of a received: the offset as a uint.
+    EXPECT_TRUE(refused({0x00, 0x53, 0x15, 0xc0, 13, 5, 0x41, 0x43, 0x43, 0x41, 0x00, 0x53, 0x23,
+                         0xc0, 3, 2, 0x43, 0x43}));
+}
+
+/// An attach with these descriptors before empty termini.
+Bytes attach_between(int source, int target, int last_byte = 0x45) {
+    Bytes bytes{0x00, 0x53, 0x12, 0xc0, 0, 7, 0xa1, 1, 'n', 0x43, 0x42, 0x40, 0x40};
+    for (const int byte : {0x00, 0x53, source, 0x45, 0x00, 0x53, target, last_byte}) {
+        bytes.push_back(static_cast<std::uint8_t>(byte));
+    }
+    bytes[4] = static_cast<std::uint8_t>(bytes.size() - 5);
+    return bytes;
+}
+
+TEST(AmqpPerformative, ATerminusOfAnotherKindIsPassedOver) {
+    const auto read = [](const Bytes& bytes) {
+        ByteReader in(bytes);
+        return read_performative(in);
+    };
+    const auto transacting = read(attach_between(0x28, 0x30));  // to a coordinator
+    ASSERT_TRUE(transacting);
+    EXPECT_TRUE(std::get<Attach>(*transacting).source);
+    EXPECT_FALSE(std::get<Attach>(*transacting).target);
+    const auto sourceless = read(attach_between(0x30, 0x29));
+    ASSERT_TRUE(sourceless);
+    EXPECT_FALSE(std::get<Attach>(*sourceless).source);
+    EXPECT_TRUE(std::get<Attach>(*sourceless).target);
+    EXPECT_FALSE(read(attach_between(0x28, 0x30, 0x99)));  // of no type
+}
+
+TEST(AmqpPerformative, CapabilitiesMayBeOneSymbolWithoutItsArray) {
+    const Bytes bytes{0x00, 0x53, 0x10, 0xc0, 14,   8,    0xa1, 1, 'c',
+                      0x40, 0x40, 0x40, 0x40, 0x40, 0x40, 0xa3, 1, 'x'};
+    Bytes sized = bytes;
+    sized[4] = static_cast<std::uint8_t>(bytes.size() - 5);
+    ByteReader in(sized);
+    const auto open = read_performative(in);
+    ASSERT_TRUE(open);
+    EXPECT_EQ(std::get<Open>(*open).offered_capabilities, std::vector<Symbol>{{"x"}});
+}
+
 }  // namespace
 }  // namespace restante::amqp

@@ -207,5 +207,23 @@ TEST(AmqpMap, AKeyIsFoundAsStringAndAsSymbol) {
     EXPECT_EQ(map.find("c"), nullptr);
 }
 
+TEST(AmqpValue, CodesThatAreNoTypeAreRefusedWhereverTheyStand) {
+    for (const int code : {0x01, 0x3f, 0x46, 0x5f, 0xa2, 0xc2, 0xe1, 0xff}) {
+        EXPECT_TRUE(refused(bytes({code, 0, 0, 0, 4, 0, 0, 0, 0}))) << code;
+        EXPECT_TRUE(refused(bytes({0xe0, 4, 1, code, 1, 0}))) << code;
+    }
+}
+
+TEST(AmqpValue, AnArrayOfMapsAndAnArrayOfArraysSurviveARoundTrip) {
+    Map one, other;
+    one.add(Symbol{"k"}, "v");
+    other.add(Symbol{"n"}, std::uint32_t{1});
+    for (const Value& value :
+         {Value(Array{{Value(one), Value(other)}}),
+          Value(Array{{Value(Array{{Value("a"), Value("b")}}), Value(Array{{Value("c")}})}})}) {
+        EXPECT_EQ(decode_value(encode_value(value)), value);
+    }
+}
+
 }  // namespace
 }  // namespace restante::amqp

@@ -171,9 +171,6 @@ Parsed<Header> parse_header_line(std::string_view line) {
     value = first == std::string_view::npos
                 ? std::string_view{}
                 : value.substr(first, value.find_last_not_of(" \t") - first + 1);
-    if (std::any_of(value.begin(), value.end(), is_control)) {
-        return refuse(400, "a control character in a header value");
-    }
     return Header{std::string(line.substr(0, colon)), std::string(value)};
 }
 

@@ -66,7 +66,7 @@ Parsed<RequestHead> parse_request_head(std::string_view head);
 /// `to_head_request`: the request was HEAD, so there is no body whatever the fields say.
 Parsed<ResponseHead> parse_response_head(std::string_view head, bool to_head_request);
 
-/// One "name: value" line without its CRLF.
+/// One "name: value" line without its CRLF, cut out by one that refuses control characters.
 Parsed<Header> parse_header_line(std::string_view line);
 
 /// The characters of a token [RFC 9110 5.6.2]: methods and field names.

@@ -340,5 +340,15 @@ TEST_F(ConversationTest, PingsKeepAnIdleConnectionAlive) {
     }
 }
 
+TEST_F(ClientEngineTest, BytesThatNobodyHandlesAreNotCollectedForEver) {
+    connect();
+    const Bytes chunk(ClientLimits{}.packet_bytes_max, 0xd0);
+    engine_.receive(chunk, now_);
+    engine_.receive(chunk, now_);
+    EXPECT_FALSE(engine_.finished());
+    engine_.receive(chunk, now_);
+    EXPECT_EQ(failure(), "more bytes than could be handled in time");
+}
+
 }  // namespace
 }  // namespace restante::mqtt

@@ -269,6 +269,12 @@ TEST(Codec, NumberOfFiltersIsBounded) {
     const auto packet = decode_all(wire);
     ASSERT_FALSE(packet);
     EXPECT_EQ(packet.error().message, "SUBSCRIBE has more than 256 topic filters");
+    wire = bytes("a2 82 06 0001");  // 770: filters of 3
+    for (std::size_t i = 0; i < filters_per_packet_max; ++i) append(wire, bytes("0001 'a'"));
+    EXPECT_TRUE(decode_all(wire));
+    wire[1] = 0x85;
+    append(wire, bytes("0001 'a'"));
+    EXPECT_EQ(decode_all(wire).error().message, "UNSUBSCRIBE has more than 256 topic filters");
 }
 
 TEST(Codec, AcksAndEmptyPacketsHaveNothingElse) {
@@ -299,6 +305,9 @@ TEST(Codec, EncoderRefusesWhatTheDecoderWould) {
               "UNSUBSCRIBE topic filter has a '#' that is not the whole last level");
     EXPECT_EQ(encode_fault(SubAck{.packet_id = 1, .codes = {7}}),
               "SUBACK has reserved return code 7");
+    EXPECT_EQ(encode_fault(ConnAck{.session_present = true,
+                                   .return_code = ConnectReturnCode::not_authorized}),
+              "CONNACK refuses, yet claims a present session");
     EXPECT_EQ(encode_fault(PubAck{}), "PUBACK needs a packet id");
 }
 

@@ -52,7 +52,6 @@ class Outbox {
     explicit Outbox(std::size_t in_flight_max) : in_flight_(in_flight_max) {}
 
     Bytes take();
-    bool empty() const { return bytes_.empty(); }
     InFlight& in_flight() { return in_flight_; }
     const InFlight& in_flight() const { return in_flight_; }
 
