@@ -91,7 +91,7 @@ class AmqpPeer : public Peer {
 class AmqpDevice final : public AmqpPeer {
   public:
     AmqpDevice(Surroundings& around, const Line& line)
-        : AmqpPeer(around, line, line.device + "@sas.hub", around.device_token(line.device)),
+        : AmqpPeer(around, line, line.device + "@sas.hub", around.device_token(line)),
           second_(around.random.chance(50)) {}
 
     void act() override {

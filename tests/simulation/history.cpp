@@ -6,6 +6,14 @@
 #include <array>
 
 namespace restante::simulation {
+namespace {
+
+/// The hub keeps one connection for each.
+std::string place_of(const Line& line) {
+    return fmt::format("{}/{} {}", line.device, line.module, line.protocol);
+}
+
+}  // namespace
 
 void History::broken(std::string promise) {
     if (!violation_) violation_ = fmt::format("step {}: {}", step_, promise);
@@ -34,7 +42,8 @@ History::Sent History::send(const std::string& device, std::uint64_t sender, std
                                        .sent_step = step_,
                                        .number = number,
                                        .expires = expires,
-                                       .purged = purging_[device] > 0});
+                                       .purged = purging_[device] > 0,
+                                       .doomed = deleting_.contains(device)});
     return sent;
 }
 
@@ -60,8 +69,15 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     note("{} comes to {} by {} (line {})", id, line.device, line.protocol, line.id);
     auto* message = find(id);
     if (message == nullptr) return;
-    if (message->device != line.device) {
-        broken(fmt::format("{} for {} came to {}", id, message->device, line.device));
+    if (message->device != line.device || !line.module.empty()) {
+        broken(
+            fmt::format("{} for {} came to {}/{}", id, message->device, line.device, line.module));
+    }
+    if (line.shut_out && line.changes == registrations_.changes(line.device)) {
+        broken(fmt::format("{} came to {}, which was shut out", id, line.device));
+    }
+    if (message->gone_step && since_step > *message->gone_step) {
+        broken(fmt::format("{} came after its device was deleted", id));
     }
     if (message->body != body) broken(fmt::format("{} came with another body", id));
     if (message->refused) broken(fmt::format("{} was refused and delivered", id));
@@ -72,7 +88,7 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     }
     std::erase_if(message->held, [&](const Held& held) { return !holds(held); });
     // What was long on its way may be what this line held before its lock ended.
-    if (!message->held.empty() && prompt) {
+    if (!message->held.empty() && prompt && !registrations_.unsure(line.device)) {
         broken(fmt::format("{} came by {} while {} held it", id, line.protocol,
                            message->held.front().line->protocol));
     }
@@ -84,7 +100,7 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
 /// A newer connection over the same protocol takes an earlier one's place.
 bool History::holds(const Held& held) const {
     const Line& line = *held.line;
-    const auto newest = newest_.find(line.device + ' ' + line.protocol);
+    const auto newest = newest_.find(place_of(line));
     const bool replaced = line.protocol != "https" && newest->second != line.id;
     return !line.lost && !replaced && clock_.now().steady < held.since + lock_duration_;
 }
@@ -154,7 +170,7 @@ void History::line_opened(const Line& line) {
     note("line {} opens: {} by {}", line.id, line.device, line.protocol);
     disturbed_[line.device] = step_;
     ++lines_[line.device];
-    newest_[line.device + ' ' + line.protocol] = line.id;
+    newest_[place_of(line)] = line.id;
 }
 
 void History::line_lost(const Line& line) {
@@ -177,6 +193,32 @@ void History::purging(const std::string& device) {
     ++purging_[device];
     for (auto& [id, message] : messages_) {
         if (message.device == device) message.purged = true;
+    }
+}
+
+void History::deleting(const std::string& device) {
+    purging(device);
+    deleting_[device] = step_;
+    for (auto& [id, message] : messages_) {
+        if (message.device == device) message.doomed = true;
+    }
+}
+
+void History::deleted(const std::string& device, bool surely) {
+    purged(device);
+    const std::uint64_t since = deleting_.at(device);
+    deleting_.erase(device);
+    if (!surely) return;
+    note("{} is deleted", device);
+    for (auto& [id, message] : messages_) {
+        const bool before = message.device == device && message.sent_step < since;
+        if (before && !message.gone_step) message.gone_step = step_;
+    }
+}
+
+void History::let_go(const std::string& device) {
+    for (auto& [id, message] : messages_) {
+        if (message.device == device) message.held.clear();
     }
 }
 
@@ -212,7 +254,8 @@ void History::check_feedback(const std::string& id, const Message& message) {
         message.asked == std::set{Ending::reject} && !message.expires && !message.purged;
     const bool due = message.ack == "full" || (message.ack == "positive" && only_completed) ||
                      (message.ack == "negative" && only_rejected);
-    if (was_there && due && !has) broken(fmt::format("no feedback for {} ({})", id, message.ack));
+    if (was_there && due && !has && !message.doomed)
+        broken(fmt::format("no feedback for {} ({})", id, message.ack));
     if (!has) return;
     const std::string& status = message.feedback.begin()->second;
     const bool success = status == "Success";

@@ -6,7 +6,7 @@
 //     first deliveries come in order, unless something came between
 //     at most one live lock on a message
 //     one feedback record for each end that asked for one
-//     what arrives is what was sent, at the device it was for
+//     what arrives is what was sent, at the device it was for, and not where that was shut out
 //
 // It knows nothing of the hub's inside. The first broken promise is kept and ends the run.
 
@@ -21,26 +21,21 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "line.hpp"
+#include "registrations.hpp"
 
 namespace restante::simulation {
-
-enum class Ending : std::uint8_t { complete, reject, abandon };
-
-/// A client's connection, as far as promises depend on it.
-struct Line {
-    std::uint64_t id = 0;
-    std::string device;  ///< empty: a service's
-    std::string protocol;
-    std::uint64_t opened_step = 0;
-    SteadyTime opened_at{};
-    bool lost = false;  ///< the hub's end of it has ended
-};
 
 class History {
   public:
     /// `trace`: says on standard output what it is told.
-    History(std::uint64_t& step, const Clock& clock, Milliseconds lock_duration, bool trace)
-        : step_(step), clock_(clock), lock_duration_(lock_duration), trace_(trace) {}
+    History(std::uint64_t& step, const Clock& clock, const Registrations& registrations,
+            Milliseconds lock_duration, bool trace)
+        : step_(step),
+          clock_(clock),
+          registrations_(registrations),
+          lock_duration_(lock_duration),
+          trace_(trace) {}
 
     struct Sent {
         std::string id;  ///< "<17>", its messageId
@@ -69,6 +64,11 @@ class History {
     /// Asked for; from here to purged() each message of the device may be among the purged.
     void purging(const std::string& device);
     void purged(const std::string& device) { --purging_[device]; }
+    /// As purging() and purged(); its feedback goes with it, and `surely` no message comes back.
+    void deleting(const std::string& device);
+    void deleted(const std::string& device, bool surely);
+    /// A change of its registration ends whatever it holds.
+    void let_go(const std::string& device);
     void damaged(std::string_view id);
 
     /// All is quiet, every queue empty, all feedback read: what must have ended has ended.
@@ -96,6 +96,8 @@ class History {
         bool refused = false;
         bool purged = false;  ///< perhaps
         bool damaged = false;
+        bool doomed = false;  ///< its device is perhaps deleted, with its feedback
+        std::optional<std::uint64_t> gone_step;  ///< with its device
         bool delivered = false;
         std::set<Ending> asked;  ///< settlements that were sent
         std::optional<std::uint64_t> completed_step;
@@ -120,14 +122,16 @@ class History {
 
     std::uint64_t& step_;
     const Clock& clock_;
+    const Registrations& registrations_;
     const Milliseconds lock_duration_;
     const bool trace_;
     std::map<std::string, Message, std::less<>> messages_;
     std::map<std::string, std::uint64_t> disturbed_;  ///< device, step
     std::map<std::string, std::size_t> lines_;        ///< device, how many are open
-    std::map<std::string, std::uint64_t> newest_;     ///< device and protocol, line
+    std::map<std::string, std::uint64_t> newest_;     ///< place, line
     std::map<std::string, std::uint64_t> settled_batch_step_;
-    std::map<std::string, int> purging_;  ///< device, purges under way
+    std::map<std::string, int> purging_;             ///< device, purges under way
+    std::map<std::string, std::uint64_t> deleting_;  ///< device, step in which that was asked
     std::uint64_t last_ = 0;
     std::size_t accepted_ = 0;
     std::size_t delivered_ = 0;

@@ -8,6 +8,7 @@
 #include "gateway/access/access.hpp"
 #include "gateway/http/http_session.hpp"
 #include "hub/hub.hpp"
+#include "server/websocket_protocols.hpp"
 #include "store/store.hpp"
 
 namespace restante::simulation {
@@ -29,7 +30,7 @@ class Machine {
     store::Store store_;
     hub::Hub hub_;
     gateway::Access access_;
-    gateway::WebSocketProtocols websockets_;
+    gateway::WebSocketProtocols websockets_ = server::websocket_protocols(access_);
 };
 
 }  // namespace restante::simulation

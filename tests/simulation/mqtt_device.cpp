@@ -17,9 +17,13 @@ class MqttDevice final : public Peer {
         : around_(around), line_(line), device_(*model::DeviceId::parse(line.device)) {
         mqtt::Connect packet;
         packet.client_id = line.device;
-        packet.user_name =
-            wire::mqtt_username(Surroundings::hostname, device_, std::nullopt, "sim");
-        packet.password = to_bytes(around.device_token(line.device));
+        std::optional<model::ModuleId> module;
+        if (!line.module.empty()) {
+            module = *model::ModuleId::parse(line.module);
+            packet.client_id += '/' + line.module;
+        }
+        packet.user_name = wire::mqtt_username(Surroundings::hostname, device_, module, "sim");
+        packet.password = to_bytes(around.device_token(line));
         packet.keep_alive_seconds = 600;
         packet.clean_session = around.random.chance(30);
         static_cast<void>(engine_.connect(packet, now()));
@@ -54,8 +58,15 @@ class MqttDevice final : public Peer {
     SteadyTime now() const { return around_.clock.now().steady; }
 
     void subscribe() {
-        static_cast<void>(engine_.subscribe(
-            {{.filter = wire::devicebound_filter(device_), .qos = mqtt::QoS::at_least_once}}));
+        std::vector<mqtt::Subscription> wanted{
+            {.filter = wire::devicebound_filter(device_), .qos = mqtt::QoS::at_least_once}};
+        // A module asks for its own, and for its device's, which the hub must not give it.
+        if (!line_.module.empty()) {
+            wanted.push_back(
+                {.filter = fmt::format("devices/{}/modules/{}/#", line_.device, line_.module),
+                 .qos = mqtt::QoS::at_least_once});
+        }
+        static_cast<void>(engine_.subscribe(wanted));
     }
     void take(const mqtt::Publish& publish) {
         const auto bag = wire::devicebound_bag(device_, publish.topic);

@@ -7,9 +7,11 @@
 
 namespace restante::simulation {
 
-std::string Surroundings::device_token(const std::string& device) const {
-    return auth::SharedAccessSignature::create(fmt::format("{}/devices/{}", hostname, device),
-                                               *from_base64(device_key),
+std::string Surroundings::device_token(const Line& line) const {
+    const auto path =
+        line.module.empty() ? line.device : fmt::format("{}/modules/{}", line.device, line.module);
+    return auth::SharedAccessSignature::create(fmt::format("{}/devices/{}", hostname, path),
+                                               *from_base64(line.key),
                                                clock.now().wall + std::chrono::hours(1));
 }
 

@@ -11,12 +11,14 @@
 #include "base/clock.hpp"
 #include "history.hpp"
 #include "random.hpp"
+#include "registrations.hpp"
 
 namespace restante::simulation {
 
 /// What peers share. The run owns all of it.
 struct Surroundings {
     History& history;
+    Registrations& registrations;
     Random& random;
     const Clock& clock;
     const std::uint64_t& step;
@@ -25,8 +27,8 @@ struct Surroundings {
     const bool& draining;
 
     static constexpr const char* hostname = "hub.example";
-    /// A token that lives for an hour.
-    std::string device_token(const std::string& device) const;
+    /// Tokens that live for an hour.
+    std::string device_token(const Line& line) const;
     std::string policy_token() const;
     Ending choose() const;
 };
@@ -42,9 +44,6 @@ class Peer {
     virtual bool over() const = 0;
 };
 
-/// Every device has this key.
-inline constexpr const char* device_key = "c2ltdWxhdGVkIGRldmljZSBrZXk=";
-
 std::unique_ptr<Peer> make_mqtt_device(Surroundings& around, const Line& line);
 std::unique_ptr<Peer> make_amqp_device(Surroundings& around, const Line& line);
 std::unique_ptr<Peer> make_https_device(Surroundings& around, const Line& line);
@@ -53,5 +52,11 @@ std::unique_ptr<Peer> make_amqp_service(Surroundings& around, const Line& line,
                                         const std::vector<std::string>& devices);
 std::unique_ptr<Peer> make_https_service(Surroundings& around, const Line& line,
                                          const std::vector<std::string>& devices);
+/// Deletes devices, makes them again, shuts them out, gives them other keys.
+std::unique_ptr<Peer> make_registrar(Surroundings& around, const Line& line,
+                                     const std::vector<std::string>& devices);
+/// `inside`, which speaks `subprotocol`, by WebSocket.
+std::unique_ptr<Peer> make_websocket(Surroundings& around, std::string_view subprotocol,
+                                     std::unique_ptr<Peer> inside);
 
 }  // namespace restante::simulation

@@ -23,12 +23,21 @@ FAULTS = {
     "answers_before_the_commit": (
         "src/hub/hub.cpp",
         "commits_.add(std::move(changes), std::move(done));",
-        "commits_.add(std::move(changes), [] {});\n    done();"),
+        "commits_.add(std::move(changes), [](const auto&) {});\n    done({});"),
     "answers_with_the_batch_before": (
         "src/hub/commit_pipeline.cpp",
         "        waiting_.done.push_back(std::move(done));\n    } else if (!waiting_",
         "        (writing_ ? writing_->done : waiting_.done).push_back(std::move(done));\n"
         "    } else if (!waiting_"),
+    "acknowledges_what_a_sick_disk_keeps": (
+        "src/hub/hub.cpp",
+        "return done(changed ? disk_.check() : Result<void>());",
+        "return done(changed && commits_.keeps_too_much() ? disk_.check() : Result<void>());"),
+    "keeps_the_messages_of_a_deleted_device": (
+        "src/store/store.cpp",
+        "        batch_.remove(Table::devices, device_key(change.device));\n"
+        "        remove_belongings(change.device, batch_);",
+        "        batch_.remove(Table::devices, device_key(change.device));"),
     "deletes_what_was_abandoned": (
         "src/core/queue/device_queue.cpp",
         "UpdateMessage{.device = device_, .queued = std::move(abandoned->queued)}",

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t connections_max = 6;
 constexpr std::size_t drain_rounds = 4;
+constexpr const char* module_id = "m";
 /// Without anything new for so many passes, all is quiet.
 constexpr std::size_t quiet_passes = 5;
 
@@ -46,7 +47,7 @@ class Run {
           keyring_{.policies = auth::make_default_policies(), .authorities = {}},
           rules_(make_rules(random_)),
           disk_(random_),
-          history_(step_, clock_, rules_.queue.lock_duration, plan.trace) {
+          history_(step_, clock_, registrations_, rules_.queue.lock_duration, plan.trace) {
         for (std::size_t i = 0; i < 1 + random_.below(3); ++i) {
             devices_.push_back(fmt::format("d{}", i));
         }
@@ -86,53 +87,100 @@ class Run {
         history_.disturbed();
         boot();
     }
+    /// Makes the device with its module, or makes them again what they were in the beginning.
     void create(const std::string& device) {
         model::DeviceDefinition definition{.id = *model::DeviceId::parse(device)};
         definition.authentication.symmetric_key = {.primary = device_key, .secondary = device_key};
-        bool created = false;
-        machine_->hub().registry().put_device(
-            std::move(definition), {},
-            [&created](const auto& made) { created = made.has_value(); });
+        model::ModuleDefinition module{.device = definition.id,
+                                       .id = *model::ModuleId::parse(module_id),
+                                       .authentication = definition.authentication};
+        using Kind = core::WriteCondition::Kind;
+        auto& registry = machine_->hub().registry();
+        std::size_t done = 0;
+        const auto count = [&done](const auto& made) { done += made.has_value() ? 1 : 0; };
+        for (const auto kind : {Kind::create_only, Kind::update_any}) {
+            registry.put_device(definition, {.kind = kind}, count);
+            registry.put_module(module, {.kind = kind}, count);
+        }
         while (machine_->hub().run_pending() > 0 || disk_.step()) {
         }
-        if (!created) throw std::logic_error("a device could not be created");
+        // Either making it or changing what was there.
+        if (done < 2) throw std::logic_error("a device could not be created");
+        registrations_.add(device);
     }
 
     // -- connections -------------------------------------------------------------------------
 
-    void open(std::string device, std::size_t protocol) {
+    enum class Kind : std::uint8_t {
+        mqtt,
+        amqp,
+        https,
+        module,
+        amqp_service,
+        https_service,
+        registrar
+    };
+
+    void open(Kind kind, std::string device = {}) {
         auto line = std::make_unique<Line>();
         line->id = ++last_line_;
-        line->device = std::move(device);
         line->opened_step = step_;
         line->opened_at = clock_.now().steady;
-        const bool service = line->device.empty();
-        static constexpr std::array protocols{"amqp", "https", "mqtt"};
-        line->protocol = protocols[protocol];
-        const auto& access = machine_->access();
+        if (!device.empty()) register_line(*line, std::move(device));
+        if (kind == Kind::module) line->module = module_id;
         std::unique_ptr<Peer> peer;
         std::unique_ptr<net::Session> session;
-        if (protocol == 0) {
-            peer = service ? make_amqp_service(around_, *line, devices_)
-                           : make_amqp_device(around_, *line);
+        const auto& access = machine_->access();
+        if (kind == Kind::amqp || kind == Kind::amqp_service) {
+            line->protocol = "amqp";
+            peer = kind == Kind::amqp ? make_amqp_device(around_, *line)
+                                      : make_amqp_service(around_, *line, devices_);
             session = std::make_unique<gateway::AmqpSession>(access);
-        } else if (protocol == 1) {
-            peer = service ? make_https_service(around_, *line, devices_)
-                           : make_https_device(around_, *line);
-            session = std::make_unique<gateway::HttpSession>(access, machine_->websockets());
-        } else {
+        } else if (kind == Kind::mqtt || kind == Kind::module) {
+            line->protocol = "mqtt";
             peer = make_mqtt_device(around_, *line);
             session = std::make_unique<gateway::MqttSession>(access);
+        } else {
+            line->protocol = "https";
+            peer = make_https_peer(kind, *line);
+            session = http_session();
         }
-        if (!service) history_.line_opened(*line);
+        if (line->protocol != "https" && random_.chance(25)) {
+            peer = make_websocket(around_, line->protocol == "mqtt" ? "mqtt" : "AMQPWSB10",
+                                  std::move(peer));
+            session = http_session();
+        }
+        if (!line->device.empty()) history_.line_opened(*line);
         connections_.push_back(std::make_unique<Connection>(std::move(line), std::move(peer),
                                                             std::move(session), clock_));
     }
+    std::unique_ptr<net::Session> http_session() {
+        return std::make_unique<gateway::HttpSession>(machine_->access(), machine_->websockets());
+    }
+    std::unique_ptr<Peer> make_https_peer(Kind kind, const Line& line) {
+        if (kind == Kind::https) return make_https_device(around_, line);
+        if (kind == Kind::registrar) return make_registrar(around_, line, devices_);
+        return make_https_service(around_, line, devices_);
+    }
+    void register_line(Line& line, std::string device) {
+        const Registration& known = registrations_.of(device);
+        // Somebody may still have the key of the beginning.
+        line.key = random_.chance(90) ? known.key : device_key;
+        line.changes = registrations_.changes(device);
+        line.shut_out = !registrations_.unsure(device) &&
+                        (!known.exists || !known.enabled || known.key != line.key);
+        line.device = std::move(device);
+    }
     void open_some() {
         if (connections_.size() >= connections_max) return;
-        const bool service = random_.chance(35);
-        const std::string device = service ? "" : devices_[random_.below(devices_.size())];
-        open(device, random_.below(service ? 2 : 3));
+        if (random_.chance(35)) {
+            static constexpr std::array kinds{Kind::amqp_service, Kind::https_service};
+            if (plan_.registrars && random_.chance(10)) return open(Kind::registrar);
+            return open(kinds[random_.below(kinds.size())]);
+        }
+        static constexpr std::array kinds{Kind::mqtt, Kind::amqp, Kind::https};
+        const auto& device = devices_[random_.below(devices_.size())];
+        open(random_.chance(4) ? Kind::module : kinds[random_.below(kinds.size())], device);
     }
     void remove(std::size_t index) {
         connections_[index]->lose();
@@ -220,9 +268,11 @@ class Run {
         disk_.crash();
         disk_.mend();
         restart();
+        for (const auto& device : devices_) create(device);
         for (std::size_t round = 0; round < drain_rounds && !history_.violation(); ++round) {
-            open("", random_.below(2));
-            for (const auto& device : devices_) open(device, random_.below(3));
+            open(random_.chance(50) ? Kind::amqp_service : Kind::https_service);
+            static constexpr std::array kinds{Kind::mqtt, Kind::amqp, Kind::https};
+            for (const auto& device : devices_) open(kinds[random_.below(kinds.size())], device);
             pump_until_quiet();
             pass(rules_.queue.lock_duration + std::chrono::seconds(1));
             pump_until_quiet();
@@ -262,8 +312,10 @@ class Run {
     const auth::Keyring keyring_;
     const core::HubRules rules_;
     SimDisk disk_;
+    Registrations registrations_;
     History history_;
     Surroundings around_{.history = history_,
+                         .registrations = registrations_,
                          .random = random_,
                          .clock = clock_,
                          .step = step_,

@@ -20,6 +20,7 @@ struct Plan {
     bool disk_failures = true;
     bool clock_jumps = true;
     bool damage = true;
+    bool registrars = true;  ///< change who may connect meanwhile
     bool trace = false;  ///< says on standard output what clients see
 };
 

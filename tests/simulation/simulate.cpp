@@ -53,8 +53,8 @@ bool breaks(std::uint64_t seed, const Plan& plan) {
 /// The smallest plan with which the seed still breaks a promise.
 Plan shrink(std::uint64_t seed) {
     Plan plan;
-    for (bool Plan::* fault :
-         {&Plan::crashes, &Plan::losses, &Plan::disk_failures, &Plan::clock_jumps, &Plan::damage}) {
+    for (bool Plan::* fault : {&Plan::crashes, &Plan::losses, &Plan::disk_failures,
+                               &Plan::clock_jumps, &Plan::damage, &Plan::registrars}) {
         Plan without = plan;
         without.*fault = false;
         if (breaks(seed, without)) plan = without;
@@ -76,9 +76,9 @@ void explain(std::uint64_t seed) {
     small.trace = true;
     fmt::print(
         "smallest: {} steps, crashes {}, losses {}, disk failures {}, clock jumps {}, "
-        "damage {}: {}\n",
+        "damage {}, registrars {}: {}\n",
         small.steps_max, small.crashes, small.losses, small.disk_failures, small.clock_jumps,
-        small.damage, run(seed, small).violation.value_or("?"));
+        small.damage, small.registrars, run(seed, small).violation.value_or("?"));
 }
 
 /// Whether a seed alone decides all: the first ones, run twice.
