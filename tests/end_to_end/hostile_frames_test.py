@@ -108,6 +108,17 @@ class Requests(Costly):
         self.assertIn(status_of(said), (400, 415), said)
         self.check_memory(WHOLE_CONNECTION)
 
+    def test_no_answer_is_a_page(self):
+        """What a stranger writes into a request comes back, if at all, as text."""
+        script = "<script>alert(1)</script>"
+        for method, path, header in (("GET", f"/{script}", "X: y"), ("GET", "/devices", script),
+                                     (script, "/devices", "X: y"),
+                                     ("PUT", f"/devices/{script}{VERSION}", "X: y")):
+            with self.subTest(method=method, path=path, header=header):
+                raw = request(method, path, self.hub.service_token(), headers=[header], body=b"{}")
+                head = exchange(self.hub, raw).split(b"\r\n\r\n")[0].lower()
+                self.assertRegex(head, rb"content-type: (application/json|text/plain)")
+
     def test_json_that_is_nested_without_end(self):
         for text in ("[" * 200_000, '{"a":' * 200_000, '{"tags":' + "[" * 200_000,
                      json.dumps({f"k{number}": number for number in range(50_000)})):

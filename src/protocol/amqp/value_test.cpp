@@ -198,6 +198,23 @@ TEST(AmqpValue, BytesThatAreNotAValueAreRefused) {
     EXPECT_TRUE(refused(bytes({0x40, 0x40})));              // two values
 }
 
+TEST(AmqpValue, ASizeOrCountThatWouldWrapIsRefused) {
+    for (const unsigned code : {0xb0, 0xb1, 0xb3, 0xd0, 0xd1, 0xf0}) {
+        for (const unsigned head : {0x7f, 0x80, 0xff}) {
+            for (const unsigned tail : {0x00, 0xf8, 0xfb, 0xfc, 0xfe, 0xff}) {
+                const auto byte = [](unsigned value) { return static_cast<std::uint8_t>(value); };
+                Bytes raw{byte(code), byte(head), 0xff, 0xff, byte(tail)};
+                raw.insert(raw.end(), 32, 0x40);
+                EXPECT_TRUE(refused(raw)) << "size, code " << code;
+                // The right size, and a count in the place of the next four bytes.
+                raw = {byte(code), 0, 0, 0, 32, byte(head), 0xff, 0xff, byte(tail)};
+                raw.insert(raw.end(), 28, 0x40);
+                if (code >= 0xd0) EXPECT_TRUE(refused(raw)) << "count, code " << code;
+            }
+        }
+    }
+}
+
 TEST(AmqpMap, AKeyIsFoundAsStringAndAsSymbol) {
     Map map;
     map.add(Symbol{"a"}, std::int32_t{1});
