@@ -1,5 +1,6 @@
 #include "store/rocksdb/rocksdb_options.hpp"
 
+#include "store/rocksdb/torn_write.hpp"
 #include "store/store_engine.hpp"
 
 #include <rocksdb/cache.h>
@@ -55,10 +56,9 @@ rocksdb::CompressionType compression() {
 
 /// The engine has one commit under way at a time, and each is synced before it is acknowledged.
 /// So a crash leaves at most one incomplete record, the last, and nobody was told of it: that one
-/// may be dropped. Any other damage in a log lies in what was acknowledged, and then the hub must
-/// not start as if nothing were missing, which is what kPointInTimeRecovery would do: it takes the
-/// damage for the end. The price: a power cut that leaves the last write with a hole in it, on a
-/// file system that allows this, needs a person to decide.
+/// may be dropped, holes and all (torn_write.hpp). Any other damage in a log lies in what was
+/// acknowledged, and then the hub must not start as if nothing were missing, which is what
+/// kPointInTimeRecovery would do: it takes the damage for the end.
 ///
 /// This mode excludes recycling of log files. track_and_verify_wals_in_manifest, which would also
 /// notice a log file that is gone, raises false alarms before RocksDB 7.9 (facebook/rocksdb#10892).
@@ -89,6 +89,7 @@ rocksdb::DBOptions owner_options() {
     rocksdb::DBOptions options;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
+    options.env = env_without_torn_writes();
     options.wal_recovery_mode = log_recovery;
     options.paranoid_checks = true;
     // What could not be written is for the hub to notice, not for a retry in the background.
@@ -107,6 +108,7 @@ rocksdb::DBOptions owner_options() {
 
 rocksdb::DBOptions reader_options() {
     rocksdb::DBOptions options;
+    options.env = env_without_torn_writes();
     options.wal_recovery_mode = log_recovery;
     options.max_open_files = open_files_max;
     // By default even a reader starts a LOG, and moves the owner's out of its way.

@@ -1,0 +1,118 @@
+#include "store/rocksdb/torn_write.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "store/rocksdb/rocksdb_engine.hpp"
+#include "support/engine_calls.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace restante::store {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr std::size_t sector_bytes = 512;
+
+/// The log of a hub that died; a damaged copy of its folder can be opened as often as wanted.
+class TornWrite : public testing::Test {
+  protected:
+    void commit(const std::string& key, std::size_t bytes) {
+        if (!engine_) engine_ = std::move(*RocksDbEngine::open(folder_.path() / "store"));
+        ASSERT_TRUE(test::put(*engine_, Table::queue, key, std::string(bytes, 'v')));
+        const auto before = log_.size();
+        for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "store")) {
+            if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
+            name_ = entry.path().filename();
+            std::ifstream file(entry.path(), std::ios::binary);
+            log_.assign(std::istreambuf_iterator<char>(file), {});
+        }
+        ASSERT_GT(log_.size(), before + bytes);
+    }
+
+    /// What a store holds that starts on this log; its error's text if it does not start.
+    std::vector<std::string> found_with(const std::string& log) {
+        engine_.reset();
+        const auto copy = folder_.path() / "copy";
+        std::filesystem::remove_all(copy);
+        std::filesystem::copy(folder_.path() / "store", copy);
+        std::ofstream(copy / name_, std::ios::binary | std::ios::trunc) << log;
+        const auto opened = RocksDbEngine::open(copy);
+        if (!opened) return {"refused"};
+        return test::keys(**opened, Table::queue);
+    }
+
+    std::string without_sector(std::size_t at, std::size_t from) const {
+        std::string log = log_;
+        const auto begin = std::max(at, from);
+        const auto end = std::min(at + sector_bytes, log.size());
+        log.replace(begin, end - begin, end - begin, '\0');
+        return log;
+    }
+
+    const test::TemporaryFolder folder_;
+    std::unique_ptr<RocksDbEngine> engine_;
+    std::filesystem::path name_;
+    std::string log_;
+};
+
+TEST_F(TornWrite, AHoleAnywhereInTheLastRecordLosesThatRecordAlone) {
+    commit("a", 20'000);
+    commit("b", 3'000);
+    const auto acknowledged = log_.size();
+    commit("torn", 50'000);  // over two borders of blocks
+    for (auto at = acknowledged / sector_bytes * sector_bytes; at < log_.size();
+         at += sector_bytes) {
+        EXPECT_EQ(counted_bytes(as_bytes(without_sector(at, acknowledged))), acknowledged) << at;
+    }
+    EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "torn"));
+    for (const auto at : {acknowledged, acknowledged + 5'000, log_.size() - sector_bytes}) {
+        EXPECT_THAT(found_with(without_sector(at, acknowledged)), ElementsAre("a", "b")) << at;
+    }
+}
+
+TEST_F(TornWrite, NoMoreThanZerosMayBeLeftOfTheLastRecord) {
+    commit("a", 100);
+    const auto acknowledged = log_.size();
+    commit("torn", 40'000);
+    const std::string zeros(log_.size() - acknowledged, '\0');
+    EXPECT_THAT(found_with(log_.substr(0, acknowledged) + zeros), ElementsAre("a"));
+}
+
+TEST_F(TornWrite, AHoleInARecordBeforeTheLastIsNeverTakenForTheEnd) {
+    commit("a", 20'000);
+    commit("b", 40'000);
+    const auto acknowledged = log_.size();
+    commit("c", 300);
+    for (std::size_t at = 0; at + sector_bytes <= acknowledged; at += sector_bytes) {
+        EXPECT_EQ(counted_bytes(as_bytes(without_sector(at, 0))), log_.size()) << at;
+    }
+    for (const std::size_t at : {0U, 10'240U, 30'720U}) {
+        EXPECT_THAT(found_with(without_sector(at, 0)), ElementsAre("refused")) << at;
+    }
+}
+
+TEST_F(TornWrite, DamageOverTheEndOfOneRecordAndTheBeginningOfTheNextIsRefused) {
+    commit("a", 2'000);
+    const auto border = log_.size();
+    commit("b", 50'000);
+    std::string log = log_;
+    log.replace(border - 100, 200, 200, '\0');
+    EXPECT_THAT(found_with(log), ElementsAre("refused"));
+}
+
+TEST_F(TornWrite, AWholeLogCountsToItsLastByte) {
+    commit("a", 32'700);
+    commit("b", 70'000);
+    EXPECT_EQ(counted_bytes(as_bytes(log_)), log_.size());
+    EXPECT_EQ(counted_bytes({}), 0U);
+}
+
+}  // namespace
+}  // namespace restante::store
