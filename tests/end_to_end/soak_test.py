@@ -19,6 +19,7 @@ import statistics
 import sys
 import threading
 import time
+import unittest
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -370,23 +371,74 @@ class FeedbackReader:
         self.load.count("told", len(records))
 
 
-class Memory:
-    """What the hub had at the end of each round."""
+def growth(samples):
+    """From the third quarter of them to the last, each by its median: the first half fills what has
+    a bound, caches and write buffers, and one sample is chance."""
+    half = len(samples) // 2
+    quarter = half // 2
+    return statistics.median(samples[-quarter:]) - statistics.median(samples[half:-quarter])
 
-    def __init__(self, process):
-        self.process = process
-        self.samples = []
 
-    def sample(self):
-        self.samples.append(memory_mib(self.process.pid)["VmRSS"])
+class Judges(unittest.TestCase):
+    """Those who judge the hub: what they let pass is not worth a soak."""
 
-    def growth(self):
-        """MiB from the third quarter of the samples to the last, each by its median: the first
-        half fills what has a bound, caches and write buffers, and one sample is chance."""
-        half = len(self.samples) // 2
-        quarter = half // 2
-        return statistics.median(self.samples[-quarter:]) - \
-            statistics.median(self.samples[half:-quarter])
+    DEVICE = {"deviceId": "d", "generationId": "1"}
+
+    def ledger(self, *steps):
+        """One with a message "m" of full feedback that waits, after these steps."""
+        ledger = Ledger()
+        ledger.sent("m", self.DEVICE, "full", b"body")
+        ledger.accepted("m")
+        for method, *arguments in steps:
+            getattr(ledger, method)(*arguments)
+        return ledger
+
+    ARRIVED = ("arrived", "m", "d", b"body")
+    COMPLETED = (ARRIVED, ("ending", "m", SUCCESS), ("ended", "m", SUCCESS))
+
+    @staticmethod
+    def record(status=SUCCESS):
+        return {"originalMessageId": "m", "statusCode": status, "deviceId": "d",
+                "deviceGenerationId": "1"}
+
+    def broken(self, *steps):
+        with self.assertRaises(BrokenPromise) as caught:
+            self.ledger(*steps)
+        return str(caught.exception)
+
+    def test_a_message_that_is_lost_doubled_or_changed_is_noticed(self):
+        self.assertIn("is lost", self.broken(("emptied", "d")))
+        self.assertIn("is lost", self.broken(self.ARRIVED, ("left", "d"), ("emptied", "d")))
+        self.assertIn("after its end", self.broken(*self.COMPLETED, self.ARRIVED))
+        self.assertIn("while it holds it", self.broken(self.ARRIVED, self.ARRIVED))
+        self.assertIn("another body", self.broken(("arrived", "m", "d", b"bodi")))
+        self.assertIn("was for d", self.broken(("arrived", "m", "e", b"body")))
+        self.assertIn("purged", self.broken(("purging", "d"), ("purged", "d", 0)))
+        self.assertIn("after its end",
+                      self.broken(("deleting", "d", "1"), self.ARRIVED))
+
+    def test_an_end_that_nobody_confirmed_may_count_or_not(self):
+        unsure = (self.ARRIVED, ("ending", "m", SUCCESS), ("left", "d"))
+        self.ledger(*unsure, self.ARRIVED)
+        self.ledger(*unsure, ("purging", "d"), ("purged", "d", 0))
+        self.assertEqual(self.ledger(*unsure, ("emptied", "d")).owed(), ["m"])
+
+    def test_feedback_that_is_missing_doubled_or_wrong_is_noticed(self):
+        told = (("told", [self.record()]), ("told_for_good", [self.record()]))
+        self.assertEqual(self.ledger(*self.COMPLETED).owed(), ["m"])
+        self.assertEqual(self.ledger(*self.COMPLETED, *told).owed(), [])
+        self.ledger(*self.COMPLETED, told[0], *told)  # given back, so it comes again
+        self.assertIn("is through", self.broken(*self.COMPLETED, *told, told[0]))
+        self.assertIn("tells twice", self.broken(("told", [self.record()] * 2)))
+        self.assertIn("may have had", self.broken(*self.COMPLETED,
+                                                  ("told", [self.record(PURGED)])))
+        self.assertIn("feedback said", self.broken(*self.COMPLETED[:2], *told, self.ARRIVED))
+
+    def test_memory_that_grows_is_told_from_memory_that_fills_up(self):
+        chance = random.Random(1)
+        filling = [40 - 20 * 0.8 ** number + chance.random() for number in range(60)]
+        self.assertLess(growth(filling), 1)
+        self.assertGreater(growth([size + 0.3 * number for number, size in enumerate(filling)]), 4)
 
 
 class Soak(harness.TestCase):
@@ -405,7 +457,7 @@ class Soak(harness.TestCase):
             "--cloudToDevice.maxDeliveryCount", "100",
             "--cloudToDevice.feedback.lockDurationAsIso8601", f"PT{LOCK_SECONDS}S",
             "--cloudToDevice.feedback.maxDeliveryCount", "100"])
-        load, memory = Load(hub), Memory(hub.process)
+        load, memory = Load(hub), []
         workers = [Worker(load, number, seed) for number in range(WORKERS)]
         reader = FeedbackReader(load, seed)
         with ThreadPoolExecutor(WORKERS + 1) as threads:
@@ -416,25 +468,25 @@ class Soak(harness.TestCase):
                 reader.done.set()
             reading.result()
         self.report(load, memory)
-        self.assertLess(memory.growth(), self.options.growth_mib)
+        self.assertLess(growth(memory), self.options.growth_mib)
 
     def work(self, load, memory, workers, threads, reading):
         """Round after round."""
         end = time.monotonic() + self.options.minutes * 60
-        while len(memory.samples) < ROUNDS_MIN or time.monotonic() < end:
+        while len(memory) < ROUNDS_MIN or time.monotonic() < end:
             target = load.operations + self.options.operations
             for work in [threads.submit(worker.work_until, target) for worker in workers]:
                 work.result()
             if reading.done():
                 reading.result()
-            memory.sample()
+            memory.append(memory_mib(load.hub.process.pid)["VmRSS"])
 
     def report(self, load, memory):
         print("  ".join(f"{what} {number}" for what, number in sorted(load.counts().items())))
-        last = len(memory.samples) - 1
-        shown = [f"{memory.samples[last * eighth // 8]:.1f}" for eighth in range(9)]
+        last = len(memory) - 1
+        shown = [f"{memory[last * eighth // 8]:.1f}" for eighth in range(9)]
         print(f"{load.operations} operations in {last + 1} rounds; resident MiB after the first "
-              f"and each eighth: {' '.join(shown)}; {memory.growth():+.1f} from the third quarter "
+              f"and each eighth: {' '.join(shown)}; {growth(memory):+.1f} from the third quarter "
               f"to the last", flush=True)
 
 

@@ -202,7 +202,7 @@ TEST(AmqpPerformative, WhatIsWrittenIsReadAgain) {
     for (const DeliveryState& state :
          {DeliveryState(Accepted{}), DeliveryState(Released{}), DeliveryState(Rejected{error}),
           DeliveryState(Rejected{}), DeliveryState(Modified{true, true, map}),
-          DeliveryState(Received{1, 2})}) {
+          DeliveryState(Received{1, 2}), DeliveryState(Received{0, 0})}) {
         const Disposition disposition{.first = 1, .last = 70'000, .state = state};
         EXPECT_EQ(round_trip(disposition), disposition);
     }
@@ -317,6 +317,12 @@ TEST(AmqpPerformative, AFieldMayHaveTheLongFormOfItsType) {
     ASSERT_TRUE(detach);
     EXPECT_EQ(std::get<Detach>(*detach), (Detach{.handle = 1, .closed = true}));
     EXPECT_TRUE(refused({0x00, 0x53, 0x16, 0xc0, 8, 2, 0x70, 0, 0, 0, 1, 0x56, 2}));
+    // A transfer: its tag with four bytes of length.
+    bytes = {0x00, 0x53, 0x14, 0xc0, 9, 3, 0x43, 0x43, 0xb0, 0, 0, 0, 1, 't'};
+    ByteReader other(bytes);
+    const auto transfer = read_performative(other);
+    ASSERT_TRUE(transfer);
+    EXPECT_EQ(to_text(*std::get<Transfer>(*transfer).delivery_tag), "t");
 }
 
 TEST(AmqpPerformative, AFieldOfAnotherTypeIsRefused) {
@@ -326,7 +332,7 @@ TEST(AmqpPerformative, AFieldOfAnotherTypeIsRefused) {
         refused({0x00, 0x53, 0x10, 0xc0, 9, 6, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0x45}));
     EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 13, 6, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0xe0,
                          3, 1, 0x50, 7}));  // an array, of ubytes
-    EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 14, 10, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0x40,
+    EXPECT_TRUE(refused({0x00, 0x53, 0x10, 0xc0, 13, 10, 0xa1, 1, 'c', 0x40, 0x40, 0x40, 0x40, 0x40,
                          0x40, 0x40, 0x40, 0x45}));
     // Of a transfer: the delivery tag as a string.
     EXPECT_TRUE(refused({0x00, 0x53, 0x14, 0xc0, 6, 3, 0x43, 0x43, 0xa1, 1, 't'}));
