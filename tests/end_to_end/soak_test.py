@@ -6,9 +6,9 @@ changes under them.
     soak_test.py --build build/dev --minutes 30
 
 Nothing accepted is lost, nothing comes again after its end was confirmed, each end is told once
-(support/promises.py), and memory is flat. The work goes in rounds of so many operations; between two
-of them nothing is under way, and there the hub's memory is read. The clock says only after which
-round to stop.
+(support/promises.py), and memory is flat. The work goes in rounds of so many operations; between
+two of them nothing is under way, and there the hub's memory is read. The clock says only after
+which round to stop.
 """
 
 import itertools
