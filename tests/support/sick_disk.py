@@ -56,7 +56,9 @@ class SickDisk:
         self.graves.mkdir()
 
     def variables(self, fault=None, lasting=False, journal=True):
-        """For the environment of the process. `fault` is (kind, n, errno; 0 kills)."""
+        """For the environment of the process. `fault` is (kind, n, errno; 0 kills): the n-th call
+        of the kind fails, and if `lasting` each one after it; with n = 0 each one while self.sick
+        exists."""
         self.fired.unlink(missing_ok=True)
         words = {"LD_PRELOAD": program("tests/libsick_disk.so"), "SICK_DISK_ROOT": str(self.root)}
         if journal:
@@ -64,9 +66,10 @@ class SickDisk:
         if fault:
             words |= {"SICK_DISK_FAULT": " ".join(map(str, fault)),
                       "SICK_DISK_FIRED": str(self.fired)}
+        if lasting or (fault and fault[1] == 0):
+            words["SICK_DISK_WHILE"] = str(self.sick)
         if lasting:
             self.sick.touch()
-            words["SICK_DISK_WHILE"] = str(self.sick)
         return words
 
     def failed_calls(self):

@@ -42,15 +42,12 @@ class Fault {
         kind_ = text.substr(0, first);
         at_ = to_number(std::string_view(text).substr(first + 1, second - first - 1));
         error_ = static_cast<int>(to_number(std::string_view(text).substr(second + 1)));
+        whenever_ = at_ == 0;
     }
 
     /// Counts the call. True: it fails, errno is set.
     bool strikes(Kind kind, std::string_view call, const std::string& where) {
-        if (at_ == 0 || !concerns(kind) || ++seen_ < at_) return false;
-        if (seen_ > at_ && (while_there_.empty() || ::access(while_there_.c_str(), F_OK) != 0)) {
-            at_ = 0;
-            return false;
-        }
+        if (!concerns(kind) || (whenever_ ? !is_sick() : !is_due())) return false;
         write_down(std::string(call) + ' ' + where + '\n');
         if (error_ == 0) ::kill(::getpid(), SIGKILL);
         errno = error_;
@@ -58,6 +55,15 @@ class Fault {
     }
 
   private:
+    bool is_sick() const {
+        return !while_there_.empty() && ::access(while_there_.c_str(), F_OK) == 0;
+    }
+    bool is_due() {
+        if (at_ == 0 || ++seen_ < at_) return false;
+        if (seen_ == at_ || is_sick()) return true;
+        at_ = 0;
+        return false;
+    }
     bool concerns(Kind kind) const {
         return kind_ == "any" || (kind_ == "write" && kind == Kind::write) ||
                (kind_ == "sync" && kind == Kind::sync) || (kind_ == "open" && kind == Kind::open);
@@ -74,6 +80,7 @@ class Fault {
     const std::string while_there_ = variable("SICK_DISK_WHILE");
     const std::string fired_ = variable("SICK_DISK_FIRED");
     std::string kind_;
+    bool whenever_ = false;  // each call while the file is there, whatever its number
     std::uint64_t at_ = 0;  // 0: never, or no more
     std::uint64_t seen_ = 0;
     int error_ = 0;
