@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <new>
 #include <thread>
 
 #include "gateway/amqp/amqp_session.hpp"
@@ -154,9 +157,20 @@ void run_until_told(Server& server, const sigset_t& signals) {
     }
 }
 
+/// Going on could leave a decision half made. What the disk holds is whole, and whoever watches
+/// over the process starts it again. Written without memory.
+[[noreturn]] void stop_out_of_memory() {
+    constexpr std::string_view text =
+        "restante: out of memory; what was acknowledged is on disk: give the hub more memory and "
+        "start it again\n";
+    static_cast<void>(::write(STDERR_FILENO, text.data(), text.size()));
+    std::_Exit(EXIT_FAILURE);
+}
+
 }  // namespace
 
 void serve(const Config& config) {
+    std::set_new_handler(stop_out_of_memory);
     // Threads inherit the mask, so the signals wait for sigwait() below.
     sigset_t signals;
     sigemptyset(&signals);

@@ -81,7 +81,7 @@ class Fault {
     const std::string fired_ = variable("SICK_DISK_FIRED");
     std::string kind_;
     bool whenever_ = false;  // each call while the file is there, whatever its number
-    std::uint64_t at_ = 0;  // 0: never, or no more
+    std::uint64_t at_ = 0;   // 0: never, or no more
     std::uint64_t seen_ = 0;
     int error_ = 0;
 };
