@@ -105,7 +105,7 @@ class PowerLoss(Case):
         self.start()
         self.check()
         self.hub.stop()
-        self.disk.forget()
+        self.power_cut()  # a farewell makes nothing safe that was not
 
     def death(self, at_work):
         """By SIGKILL before some call on the disk, one before a sync as often as any."""
