@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Whichever call on its disk fails, a hub loses nothing that it acknowledged, and says what failed.
 
-One short life (support/hub_life.py) is lived again and again; each time the next of its calls on the
-data folder fails once, until there is no such call. The hub may end with a message or go on: it must not hang, and a start on the mended disk
-must find all that was acknowledged.
+One short life (support/hub_life.py) is lived again and again; each time the next of its calls on
+the data folder fails once, until there is no such call. The hub may end with a message or go on: it
+must not hang, and a start on the mended disk must find all that was acknowledged.
 """
 
 import errno

@@ -9,6 +9,9 @@ a successful fsync or fdatasync of it began, the names in a folder likewise. Of 
 * names: of makings, renames and removals a random number of the last ones is undone;
 * contents: of each file nothing is left, or all, or the writes up to some byte, or any of the
   sectors. A file may have grown without its bytes: they are zeros then.
+
+The store's MANIFEST gets no holes. One in its last entry needs a person to decide: RocksDB refuses
+it, and to forget an entry that was synced and went bad later would lose what its table holds.
 """
 
 import os
@@ -19,6 +22,7 @@ from pathlib import Path
 from harness import program
 
 SECTOR_BYTES = 512
+WITHOUT_HOLES = "MANIFEST-"
 
 
 @dataclass
@@ -168,6 +172,8 @@ def cut_contents(path, events, failed, chance):
             now = restored(now, int(offset), int(length), bytes.fromhex(old))
     waiting = [event for event in events if event.position not in failed]
     how = chance.choice(("none", "all", "prefix", "sectors"))
+    if how == "sectors" and path.name.startswith(WITHOUT_HOLES):
+        how = "prefix"
     states = [now]  # back in time
     for event in reversed(waiting):
         states.append(before(states[-1], event))
