@@ -51,6 +51,20 @@ struct Cell {
     }
     bool by_https() const { return way->transport == Transport::https; }
     bool breaks() const { return fault != Fault::delay; }
+    /// Short where a silence has to be noticed or heartbeats to pass. Where the break is heard of,
+    /// a machine that is busy for a moment must not look like one.
+    std::chrono::seconds keep_alive() const {
+        switch (fault) {
+            case Fault::stall:
+            case Fault::half_open:
+            case Fault::ignore:
+                return std::chrono::seconds(2);
+            case Fault::delay:
+                return std::chrono::seconds(3);
+            default:
+                return std::chrono::seconds(30);
+        }
+    }
 };
 
 std::vector<Cell> all_cells() {
@@ -140,7 +154,7 @@ class CellRun {
     ClientOptions options() const {
         ClientOptions options = cell_.way->options(hub_.hub);
         options.port = proxy_.port();
-        options.keep_alive = std::chrono::seconds(1);
+        options.keep_alive = cell_.keep_alive();
         options.connection_retry_interval = std::chrono::seconds(1);
         options.polling_interval = std::chrono::seconds(1);
         return options;
