@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
 #include <map>
 
 #include "hub/hub.hpp"
@@ -66,6 +68,12 @@ class HubDiskTest : public testing::Test {
         Awaited<void> completed;
         hub.complete(device, message.token, core::LateSettlement::refuse, completed.answer());
         return completed.get();
+    }
+    static std::string body_of_next(Hub& of, const model::DeviceId& device) {
+        Awaited<std::optional<model::LockedMessage>> received;
+        of.receive_one(device, {}, received.answer());
+        const auto message = received.get();
+        return message && *message ? to_text((*message)->message->body) : "none";
     }
     /// A message to `device` finds the disk sick.
     void sicken(const model::DeviceId& device) {
@@ -164,6 +172,38 @@ TEST_F(HubDiskTest, ANearlyFullDiskTakesNothingNewAndLetsMessagesEnd) {
     EXPECT_TRUE(complete(d1, messages[0]));
     engine.set_room(true);
     EXPECT_TRUE(send(d1, "new"));
+}
+
+/// Each commit of a short life in its turn: once the disk is well, a start on it must find what it
+/// would have found without the failure.
+TEST_F(HubDiskTest, WhicheverCommitFailsTheStoreHoldsTheSameInTheEnd) {
+    LockedMessages held;
+    const auto sends = [this](const char* body) {
+        return std::function<bool()>([this, body] { return send(d1, body).has_value(); });
+    };
+    const std::array steps{
+        sends("one"), sends("two"), sends("three"), std::function<bool()>([&] {
+            held = receive(d1);
+            Awaited<void> done;
+            hub.abandon(d1, held.back().token, done.answer());
+            return done.get().has_value();
+        }),
+        std::function<bool()>([&] { return complete(d1, held.front()).has_value(); })};
+    for (std::size_t failing = 0; failing < steps.size(); ++failing) {
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if (i == failing) engine.fail_next_commit(Error(ErrorCode::storage_failed, "sick"));
+            EXPECT_EQ(steps[i](), i != failing) << "step " << i << ", failing " << failing;
+            if (i == failing) mend();
+        }
+        Hub next(store, clock, Logger(sink, clock), core::HubRules());
+        ASSERT_TRUE(next.start());
+        EXPECT_EQ(body_of_next(next, d1), "two") << failing;
+        EXPECT_EQ(body_of_next(next, d1), "three") << failing;
+        EXPECT_EQ(body_of_next(next, d1), "none") << failing;
+        Awaited<std::size_t> purged;
+        hub.purge(d1, purged.answer());
+        EXPECT_EQ(*purged.get(), 2U);
+    }
 }
 
 }  // namespace
