@@ -82,7 +82,8 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     if (message->body != body) broken(fmt::format("{} came with another body", id));
     if (message->refused) broken(fmt::format("{} was refused and delivered", id));
     const SteadyTime now = clock_.now().steady;
-    const bool prompt = !line.lost && now < since + lock_duration_;
+    // What comes by a line that another has replaced may have been on its way then.
+    const bool prompt = !line.lost && !is_replaced(line) && now < since + lock_duration_;
     if (message->completed_step && (since_step > *message->completed_step || prompt)) {
         broken(fmt::format("{} came after its completion was acknowledged", id));
     }
@@ -98,11 +99,13 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
 }
 
 /// A newer connection over the same protocol takes an earlier one's place.
+bool History::is_replaced(const Line& line) const {
+    return line.protocol != "https" && newest_.find(place_of(line))->second != line.id;
+}
+
 bool History::holds(const Held& held) const {
     const Line& line = *held.line;
-    const auto newest = newest_.find(place_of(line));
-    const bool replaced = line.protocol != "https" && newest->second != line.id;
-    return !line.lost && !replaced && clock_.now().steady < held.since + lock_duration_;
+    return !line.lost && !is_replaced(line) && clock_.now().steady < held.since + lock_duration_;
 }
 
 /// Of messages that one connection sent and one received, while nothing came between.

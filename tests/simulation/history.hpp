@@ -106,6 +106,7 @@ class History {
     };
 
     Message* find(std::string_view id);
+    bool is_replaced(const Line& line) const;
     bool holds(const Held& held) const;
     void check_order(const Message& message, std::string_view id);
     void check_end(const std::string& id, const Message& message);
