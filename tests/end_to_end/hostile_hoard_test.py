@@ -24,8 +24,11 @@ QUEUE_DEPTH = 50
 LINKS, STRANGERS_LINKS, CHANNELS, STRANGERS_SESSIONS = 8192, 16, 1024, 4
 LINK_BYTES_MAX = 2 * KIB      # docs/reliability.md: the engine's link, the node behind it
 SESSION_BYTES_MAX = 2 * KIB
+DEVICES, UNDER_WAY = 40, 200
 MESSAGE_BYTES = 60_000
-COPIES = 4                    # the store's newest, one read from it, one encoded, one to be written
+# Of each: the store's newest and what it flushes, one read from it, one encoded, one being written
+# and three in an output that grows.
+COPIES = 8
 ASSEMBLY_BYTES = 8 * MIB      # unfinished deliveries of one connection
 OUTPUT_BYTES = 256 * KIB      # unread by a peer before it is no longer heard
 TOLD_WITHOUT_END = 1_000_000  # more than sockets and the hub hold together
@@ -84,6 +87,33 @@ class Hoarders(harness.TestCase):
             delivery = second.receive(DEVICE)
             self.assertEqual(delivery.id, str(number))
             second.complete(delivery)
+
+    def test_many_full_queues_on_a_connection_that_nobody_reads(self):
+        """Forty devices with 3 MB each that all want all of theirs; 200 messages are under way."""
+        identities = [self.hub.create_device(f"{DEVICE}-{number}") for number in range(DEVICES)]
+        with AmqpService(self.hub) as service:
+            service.open_sender()
+            body = b"x" * MESSAGE_BYTES
+            for identity in identities:
+                sent = [service.send(message(identity["deviceId"], body, str(number)))
+                        for number in range(QUEUE_DEPTH)]
+                self.assertEqual({service.outcome(number).condition for number in sent}, {None})
+        claims = harness.service_claims(self.hub.connection_string("--policy", "device"))
+        client = Receivers(self.hub, token=harness.sas_token(**claims))
+        self.addCleanup(client.close)
+        for identity in identities:
+            name = identity["deviceId"]
+            client.attach_receiver(name, f"/devices/{name}/messages/devicebound", credit=0)
+        self.memory = Memory(self.hub.process)
+        for identity in identities:
+            client.grant(client.handles[identity["deviceId"]], QUEUE_DEPTH)
+        for _ in range(10):
+            self.witness.serve()
+        self.check_memory(UNDER_WAY * MESSAGE_BYTES * COPIES)
+        for identity in identities:
+            ids = [client.receive(identity["deviceId"]).id for _ in range(QUEUE_DEPTH)]
+            self.assertEqual(ids, [str(number) for number in range(QUEUE_DEPTH)])
+        self.check_memory(UNDER_WAY * MESSAGE_BYTES * COPIES)
 
     def test_messages_that_are_never_settled_over_https(self):
         self.fill_queue()

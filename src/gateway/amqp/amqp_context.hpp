@@ -61,6 +61,11 @@ struct AmqpContext {
 
     Identities identities;
     bool telemetry_reported = false;
+    /// Messages that the links have asked the hub for and that have not come yet, and how many may
+    /// be at once: the whole queues of four devices. A thousand on one connection would otherwise
+    /// have all of theirs in memory, 3 GB, before the first is written.
+    std::size_t asked = 0;
+    static constexpr std::size_t asked_max = 200;
     /// Nodes to call when output may be added.
     std::set<amqp::LinkId> fetches_wanted;
     /// Links whose peer drains them while a fetch is under way: the engine gives unused credit

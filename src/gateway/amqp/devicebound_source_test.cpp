@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "model/limits.hpp"
 #include "support/amqp_session_client.hpp"
 #include "support/test_hub.hpp"
+#include "wire/devicebound_address.hpp"
 
 namespace restante::gateway {
 namespace {
@@ -126,6 +129,29 @@ TEST_F(DeviceboundSourceTest, ADrainBringsWhatWaitsAndGivesBackTheRest) {
     ASSERT_TRUE(send("d1", "too late"));
     rest(*client);
     EXPECT_EQ(client->count<amqp::Delivered>(), 0U);
+}
+
+TEST_F(DeviceboundSourceTest, OfManyFullQueuesEachHasItsTurnAndADrainWaitsForIt) {
+    constexpr std::size_t devices = AmqpContext::asked_max / LockedSource::window + 4;
+    auto client = std::make_unique<AmqpClient>(access, clock);
+    EXPECT_EQ(client->put_token(policy_token("device")), "200 OK");
+    std::vector<amqp::LinkId> links;
+    for (std::size_t device = 0; device < devices; ++device) {
+        const auto name = fmt::format("full{}", device);
+        create(name);
+        for (std::size_t i = 0; i < LockedSource::window; ++i) ASSERT_TRUE(send(name, "x"));
+        links.push_back(client->receiver(wire::devicebound_to(*model::DeviceId::parse(name)), 0));
+    }
+    for (const auto link : links) {
+        if (link != links.back()) client->engine.set_credit_window(link, LockedSource::window);
+    }
+    client->pump();  // asks for as much as may be under way; no answer has been heard yet
+    client->flow(2 * LockedSource::window, true);
+    std::map<amqp::LinkId, std::size_t> received;
+    for (std::size_t i = 0; i < devices * LockedSource::window; ++i) {
+        ++received[client->receive().delivery.link];
+    }
+    for (const auto link : links) EXPECT_EQ(received[link], LockedSource::window);
 }
 
 TEST_F(DeviceboundSourceTest, WhatComesForCreditThatWasTakenBackIsHeldWhileItsLockRuns) {

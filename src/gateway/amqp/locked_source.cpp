@@ -8,6 +8,7 @@
 namespace restante::gateway {
 
 LockedSource::~LockedSource() {
+    if (fetching_) context_.asked -= asked_;
     context_.fetches_wanted.erase(link_);
     context_.drains.erase(link_);
 }
@@ -29,12 +30,21 @@ void LockedSource::on_credit(const amqp::CreditGranted& event) {
 void LockedSource::fetch() {
     const std::size_t wanted = room();
     if (wanted > 0 && maybe_more_ && !fetching_) {
+        if (context_.asked + wanted > AmqpContext::asked_max) return wait_for_turn();
+        context_.asked += wanted;
         fetching_ = true;
         maybe_more_ = false;
         asked_ = wanted;
         receive(wanted);
     }
     if (draining_) finish_drain();
+}
+
+/// What is under way for other links comes first; its arrival asks for output again. A drain is not
+/// over before.
+void LockedSource::wait_for_turn() {
+    context_.fetches_wanted.insert(link_);
+    if (draining_) context_.drains.insert(link_);
 }
 
 std::size_t LockedSource::room() const {
@@ -48,6 +58,7 @@ std::size_t LockedSource::room() const {
 
 void LockedSource::received(std::vector<Item> items) {
     fetching_ = false;
+    context_.asked -= asked_;
     if (items.size() == asked_) maybe_more_ = true;
     std::ranges::move(items, std::back_inserter(held_));
     send_held();

@@ -61,6 +61,7 @@ class LockedSource : public LinkNode {
     };
 
     static std::optional<Outcome> outcome_of(const amqp::DispositionReceived& event);
+    void wait_for_turn();
     std::size_t room() const;
     void send_held();
     void send(const Item& item);
