@@ -6,6 +6,7 @@ other out without end. All are served in the end, another device at once, and me
 """
 
 import base64
+import itertools
 import selectors
 import socket
 import ssl
@@ -25,6 +26,9 @@ from strangers import (  # noqa: E402
 from strangers import options as memory_options  # noqa: E402
 
 BULK = 100
+# Handshakes under way. A fleet has a processor for each, here one does the work of all: begun by
+# the thousand they would not end within the time that the hub gives them.
+AT_ONCE = 400
 DEVICES_OF_AN_ADDRESS = 500
 KEY = base64.b64encode(b"the same key for all of them....").decode()
 ALL_BACK_SECONDS = 900
@@ -109,28 +113,35 @@ class Storm(harness.TestCase):
             self.assertEqual((status, body["isSuccessful"]), (200, True), body)
 
     def come_back(self, count):
-        """All of them at once; whoever is thrown back tries again. (devices, seconds)"""
+        """All of them; whoever is thrown back tries again. (devices, seconds)"""
         tls, began = self.hub.tls(), time.monotonic()
         devices = [Returning(self.hub, tls, number) for number in range(count)]
+        waiting, missing = iter(devices), count
         selector = selectors.DefaultSelector()
-        for device in devices:
-            device.begin()
-            self.addCleanup(lambda device=device: device.socket.close())
-            selector.register(device.socket, selectors.EVENT_WRITE, device)
-        serve_at, missing = began, count
+        for device in itertools.islice(waiting, AT_ONCE):
+            self.begin(selector, device)
+        serve_at = began
         while missing:
             self.assertLess(time.monotonic() - began, ALL_BACK_SECONDS, f"{missing} are not back")
             for key, _ in selector.select(max(0, serve_at - time.monotonic())):
-                missing -= self.advance(selector, key.data)
+                if self.advance(selector, key.data):
+                    missing -= 1
+                    for device in itertools.islice(waiting, 1):
+                        self.begin(selector, device)
             if time.monotonic() >= serve_at:
                 self.witness.serve()
                 serve_at = time.monotonic() + SERVE_SECONDS
         self.selector = selector
         return devices, time.monotonic() - began
 
+    def begin(self, selector, device):
+        device.begin()
+        self.addCleanup(lambda: device.socket.close())
+        selector.register(device.socket, selectors.EVENT_WRITE, device)
+
     @staticmethod
     def advance(selector, device):
-        """1 when it has become subscribed by this."""
+        """Whether it has become subscribed by this."""
         before = device.subscribed
         try:
             events = device.advance()
