@@ -199,9 +199,9 @@ TEST(AmqpValue, BytesThatAreNotAValueAreRefused) {
 }
 
 TEST(AmqpValue, ASizeOrCountThatWouldWrapIsRefused) {
-    for (const unsigned code : {0xb0, 0xb1, 0xb3, 0xd0, 0xd1, 0xf0}) {
-        for (const unsigned head : {0x7f, 0x80, 0xff}) {
-            for (const unsigned tail : {0x00, 0xf8, 0xfb, 0xfc, 0xfe, 0xff}) {
+    for (const unsigned code : {0xb0U, 0xb1U, 0xb3U, 0xd0U, 0xd1U, 0xf0U}) {
+        for (const unsigned head : {0x7fU, 0x80U, 0xffU}) {
+            for (const unsigned tail : {0x00U, 0xf8U, 0xfbU, 0xfcU, 0xfeU, 0xffU}) {
                 const auto byte = [](unsigned value) { return static_cast<std::uint8_t>(value); };
                 Bytes raw{byte(code), byte(head), 0xff, 0xff, byte(tail)};
                 raw.insert(raw.end(), 32, 0x40);
