@@ -82,14 +82,14 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     if (message->body != body) broken(fmt::format("{} came with another body", id));
     if (message->refused) broken(fmt::format("{} was refused and delivered", id));
     const SteadyTime now = clock_.now().steady;
-    // What comes by a line that another has replaced may have been on its way then.
-    const bool prompt = !line.lost && !is_replaced(line) && now < since + lock_duration_;
+    // What comes by a line that the hub has ended may have been on its way then.
+    const bool prompt = !line.lost && !may_be_ended(line) && now < since + lock_duration_;
     if (message->completed_step && (since_step > *message->completed_step || prompt)) {
         broken(fmt::format("{} came after its completion was acknowledged", id));
     }
     std::erase_if(message->held, [&](const Held& held) { return !holds(held); });
     // What was long on its way may be what this line held before its lock ended.
-    if (!message->held.empty() && prompt && !registrations_.unsure(line.device)) {
+    if (!message->held.empty() && prompt) {
         broken(fmt::format("{} came by {} while {} held it", id, line.protocol,
                            message->held.front().line->protocol));
     }
@@ -98,14 +98,16 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     message->delivered = true;
 }
 
-/// A newer connection over the same protocol takes an earlier one's place.
-bool History::is_replaced(const Line& line) const {
-    return line.protocol != "https" && newest_.find(place_of(line))->second != line.id;
+/// By a newer connection over the same protocol, which takes its place, or by a change of the
+/// registration that its proof was made for.
+bool History::may_be_ended(const Line& line) const {
+    const bool replaced = line.protocol != "https" && newest_.at(place_of(line)) != line.id;
+    return replaced || line.changes != registrations_.changes(line.device);
 }
 
 bool History::holds(const Held& held) const {
     const Line& line = *held.line;
-    return !line.lost && !is_replaced(line) && clock_.now().steady < held.since + lock_duration_;
+    return !line.lost && !may_be_ended(line) && clock_.now().steady < held.since + lock_duration_;
 }
 
 /// Of messages that one connection sent and one received, while nothing came between.
@@ -216,12 +218,6 @@ void History::deleted(const std::string& device, bool surely) {
     for (auto& [id, message] : messages_) {
         const bool before = message.device == device && message.sent_step < since;
         if (before && !message.gone_step) message.gone_step = step_;
-    }
-}
-
-void History::let_go(const std::string& device) {
-    for (auto& [id, message] : messages_) {
-        if (message.device == device) message.held.clear();
     }
 }
 

@@ -67,8 +67,6 @@ class History {
     /// As purging() and purged(); its feedback goes with it, and `surely` no message comes back.
     void deleting(const std::string& device);
     void deleted(const std::string& device, bool surely);
-    /// A change of its registration ends whatever it holds.
-    void let_go(const std::string& device);
     void damaged(std::string_view id);
 
     /// All is quiet, every queue empty, all feedback read: what must have ended has ended.
@@ -106,7 +104,7 @@ class History {
     };
 
     Message* find(std::string_view id);
-    bool is_replaced(const Line& line) const;
+    bool may_be_ended(const Line& line) const;
     bool holds(const Held& held) const;
     void check_order(const Message& message, std::string_view id);
     void check_end(const std::string& id, const Message& message);

@@ -40,7 +40,6 @@ class Registrar final : public HttpsPeer {
     void answered(const http::Response& response) override {
         const std::string device = std::exchange(device_, {});
         const bool deleting = std::exchange(deleting_, false);
-        around_.history.let_go(device);
         if (response.status == 200 || response.status == 204) {
             around_.registrations.changed(device, wanted_);
             if (deleting) return around_.history.deleted(device, true);

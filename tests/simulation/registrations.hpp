@@ -30,7 +30,7 @@ class Registrations {
         const Entry& entry = entries_.at(device);
         return entry.busy || !entry.known;
     }
-    /// Grows with each change that is asked for.
+    /// Grows when a change is asked for and when its answer comes.
     std::uint64_t changes(const std::string& device) const { return entries_.at(device).changes; }
 
     /// Asked for.
@@ -44,6 +44,7 @@ class Registrations {
     void changed(const std::string& device, Registration now) {
         Entry& entry = entries_.at(device);
         entry.registration = std::move(now);
+        ++entry.changes;
         entry.busy = false;
         entry.known = true;
     }
