@@ -55,7 +55,11 @@ class Registrations {
         entry.known = entry.known_before;
     }
     /// Nobody will ever say.
-    void given_up(const std::string& device) { entries_.at(device).busy = false; }
+    void given_up(const std::string& device) {
+        Entry& entry = entries_.at(device);
+        ++entry.changes;
+        entry.busy = false;
+    }
 
   private:
     struct Entry {
