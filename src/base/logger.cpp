@@ -23,13 +23,28 @@ std::string_view name(LogLevel level) {
     return "error";
 }
 
+/// Of one field. A reason with a path or an audience in it fits many times; what a peer calls
+/// itself may have 64 KB, and it may say so as often as it likes.
+constexpr std::size_t value_bytes_max = 1024;
+constexpr std::string_view cut_mark = "...";
+
+/// The beginning of a value, no character of it in half.
+std::string_view cut(std::string_view value) {
+    if (value.size() <= value_bytes_max) return value;
+    std::size_t size = value_bytes_max;
+    while (size > 0 && (static_cast<std::uint8_t>(value[size]) & 0xC0) == 0x80) --size;
+    return value.substr(0, size);
+}
+
 bool is_plain(char c) {
     return c > ' ' && c < 0x7F && c != '"' && c != '\\' && c != '=';
 }
 
 /// A peer chooses ids and reasons, so nothing it writes may end a line or forge a field.
-void append_value(std::string& line, std::string_view value) {
-    if (!value.empty() && std::all_of(value.begin(), value.end(), is_plain)) {
+void append_value(std::string& line, std::string_view whole) {
+    const std::string_view value = cut(whole);
+    const bool is_whole = value.size() == whole.size();
+    if (is_whole && !value.empty() && std::all_of(value.begin(), value.end(), is_plain)) {
         line += value;
         return;
     }
@@ -45,6 +60,7 @@ void append_value(std::string& line, std::string_view value) {
             line += c;
         }
     }
+    if (!is_whole) line += cut_mark;
     line += '"';
 }
 

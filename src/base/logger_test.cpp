@@ -29,6 +29,15 @@ TEST(Logger, LetsNoValueForgeAFieldOrALine) {
               "device=\"a b\\x0alevel=info \\\"x\\\"\" id=\"\"\n");
 }
 
+TEST(Logger, ShowsTheBeginningOfAValueThatAPeerMadeLong) {
+    Lines lines;
+    const test::ManualClock clock;
+    const std::string begin(1023, 'x');
+    Logger(lines, clock)
+        .info("refused", {{"id", begin + "y"}, {"who", begin + "\u00e4 and so on"}});
+    EXPECT_TRUE(lines.text.ends_with("id=" + begin + "y who=\"" + begin + "...\"\n"));
+}
+
 TEST(Logger, DropsWhatIsBelowItsLevel) {
     Lines lines;
     const test::ManualClock clock;
