@@ -26,6 +26,9 @@ constexpr std::size_t header_bytes = 7;
 constexpr std::uint32_t mask_added = 0xA282EAD8;
 constexpr int mask_rotated_right = 15;
 
+/// What a disk writes as a whole, at the least.
+constexpr std::size_t sector_bytes = 512;
+
 enum class Type : std::uint8_t { full = 1, first = 2, middle = 3, last = 4 };
 
 bool begins(Type type) {
@@ -78,10 +81,12 @@ std::optional<Fragment> fragment_at(BytesView log, std::size_t at) {
 }
 
 /// Whether a record was written behind the one that is damaged there. The rest of the damaged one
-/// may be whole, and even its header, which then says where it ends.
+/// may be whole, and even its header, which then says where it ends; not if it stands in two
+/// sectors, of which one may be missing.
 bool is_followed(BytesView log, std::size_t damage) {
     const auto damaged = fragment_at(log, damage);
-    if (damaged && ends(damaged->type) && damaged->end < log.size()) return true;
+    const bool in_one_sector = damage / sector_bytes == (damage + header_bytes - 1) / sector_bytes;
+    if (in_one_sector && damaged && ends(damaged->type) && damaged->end < log.size()) return true;
     for (std::size_t at = damage; at < log.size(); ++at) {
         const auto fragment = fragment_at(log, at);
         if (fragment && begins(fragment->type) && fragment->whole) return true;

@@ -7,7 +7,9 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "store/rocksdb/rocksdb_engine.hpp"
 #include "support/engine_calls.hpp"
@@ -74,6 +76,45 @@ TEST_F(TornWrite, AHoleAnywhereInTheLastRecordLosesThatRecordAlone) {
     EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "torn"));
     for (const auto at : {acknowledged, acknowledged + 5'000, log_.size() - sector_bytes}) {
         EXPECT_THAT(found_with(without_sector(at, acknowledged)), ElementsAre("a", "b")) << at;
+    }
+}
+
+TEST_F(TornWrite, WhicheverSectorsOfTheLastRecordAreMissingItIsTheOneThatIsLost) {
+    std::mt19937 random(1);
+    std::vector<std::size_t> ends{0};
+    for (std::size_t record = 0; record < 60; ++record) {
+        const std::size_t bytes = record % 3 == 0 ? random() % 60'000 : random() % 2'000;
+        commit(std::to_string(record), bytes);
+        ends.push_back(log_.size());
+    }
+    const std::string whole = log_;
+    for (std::size_t record = 1; record < ends.size(); ++record) {
+        for (int attempt = 0; attempt < 10; ++attempt) {
+            log_ = whole.substr(0, ends[record]);
+            for (auto at = ends[record - 1] / sector_bytes * sector_bytes; at < log_.size();
+                 at += sector_bytes) {
+                if (random() % 2 == 0) log_ = without_sector(at, ends[record - 1]);
+            }
+            const bool torn = log_ != whole.substr(0, ends[record]);
+            ASSERT_EQ(counted_bytes(as_bytes(log_)), ends[record - (torn ? 1 : 0)])
+                << "record " << record << ", attempt " << attempt;
+        }
+    }
+}
+
+TEST_F(TornWrite, HalfAHeaderIsNotBelieved) {
+    commit("a", 1'000);
+    const auto overhead = log_.size() - 1'000;
+    for (std::size_t in_first_sector = 1; in_first_sector < 7; ++in_first_sector) {
+        const auto left = sector_bytes - (log_.size() + overhead + 500) % sector_bytes;
+        commit("b", 500 + (left + sector_bytes - in_first_sector) % sector_bytes);
+        const auto acknowledged = log_.size();
+        ASSERT_EQ(acknowledged % sector_bytes, sector_bytes - in_first_sector);
+        commit("c", 3'000);
+        EXPECT_EQ(counted_bytes(as_bytes(
+                      without_sector(acknowledged / sector_bytes * sector_bytes, acknowledged))),
+                  acknowledged)
+            << in_first_sector;
     }
 }
 
