@@ -28,7 +28,7 @@ from sick_disk import SickDisk  # noqa: E402
 COMPLETING, PURGED = "Completing", "Purged"
 BURST = 12
 BODY_BYTES = (10, 700, 9000)  # within a sector, over some, over some pages
-CALLS_OF_A_FIRST_START = 220  # on the disk, about
+CALLS_OF_A_FIRST_START = 190  # on the disk, about
 # About, too: of a start, and of a start and what clients do then.
 CALLS = {"any": (90, 160), "sync": (12, 45), "write": (45, 80)}
 ENDED_BY_SIGKILL = -9
@@ -40,7 +40,7 @@ class Refused(Exception):
 
 class Case(harness.TestCase):
     def use(self, disk):
-        self.disk, self.hub, self.cut = disk, harness.Hub(disk.root), None
+        self.disk, self.hub, self.cut, self.story = disk, harness.Hub(disk.root), None, ""
         self.addCleanup(self._stop_hub, self.hub)
 
     def start(self, fault=None):
@@ -48,7 +48,7 @@ class Case(harness.TestCase):
         try:
             self.hub.start()
         except AssertionError as error:
-            raise AssertionError(f"{error}\nafter this power cut: {self.cut}") from None
+            raise AssertionError(f"{error}\n{self.story}; last cut: {self.cut}") from None
 
     def start_or_die(self, fault):
         """Whether it became ready; if not the fault was its end."""
@@ -77,10 +77,11 @@ class PowerLoss(Case):
         self.counts = Counter()
         for number in range(options.rounds):
             self.chance = random.Random(f"{seed}-{number}")
+            self.story = f"round {number} of --seed {seed}"
             self.round(number)
             problems = [*self.ledger.lost, *self.ledger.returned]
-            self.assertFalse(problems, f"round {number} of --seed {seed}: lost {self.ledger.lost}, "
-                             f"came again {self.ledger.returned}; {self.cut}")
+            self.assertFalse(problems, f"{self.story}: lost {self.ledger.lost}, came again "
+                             f"{self.ledger.returned}; {self.cut}")
         print(", ".join(f"{count} {what}" for what, count in sorted(self.counts.items())),
               flush=True)
         self.assertGreater(self.counts["messages accepted"], 0)
@@ -90,6 +91,7 @@ class PowerLoss(Case):
         end = self.chance.choices(("death", "answer", "failure"), (60, 20, 20))[0]
         self.sick = end == "failure"
         faults = {"death": self.death(at_work=True), "answer": None, "failure": self.failure()}
+        self.story += f", {end} by {faults[end]}"
         if self.start_or_die(faults[end]):
             try:
                 self.work(number, self.chance.randint(1, BURST) if end == "answer" else BURST)
@@ -264,15 +266,20 @@ class FirstStart(Case):
             folder = self.folder / f"hub-{number}"
             folder.mkdir()
             self.use(SickDisk(folder))
-            ready += self.first_start(chance)
+            self.story = f"first start {number} of --seed {seed}"
+            ready += self.first_start(chance, cut_short=number % 4 > 0)
         print(f"{ready} became ready", flush=True)
+        self.assertGreater(ready, 0)
 
-    def first_start(self, chance):
+    def first_start(self, chance, cut_short):
         death = ("any", chance.randint(1, CALLS_OF_A_FIRST_START), 0)
         told = None
-        if self.start_or_die(death if chance.random() < 0.8 else None):
-            told = (self.hub.create_device(COMPLETING), self.hub.connection_string(),
-                    (self.hub.data / "ca.pem").read_bytes())
+        if self.start_or_die(death if cut_short else None):
+            try:
+                told = (or_lost(self.hub.create_device, COMPLETING), self.hub.connection_string(),
+                        (self.hub.data / "ca.pem").read_bytes())
+            except Lost:
+                self.assertEqual(self.hub.process.wait(), ENDED_BY_SIGKILL)
         self.hub.kill()
         self.cut = self.disk.cut(chance)
         self.start()
