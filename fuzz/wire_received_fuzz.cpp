@@ -3,6 +3,7 @@
 // message over AMQP, 'h' the header fields of a message over HTTPS, one a line. Accepted means
 // small: a hub that lies makes no client grow beyond what it sent.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -48,6 +49,12 @@ void fuzz_fields(std::string_view text) {
     RESTANTE_ASSERT(read->properties.size() <= headers.size());
     for (const auto& [name, value] : read->properties) {
         RESTANTE_ASSERT(is_utf8(name) && is_utf8(value));
+    }
+    // A device may send on as telemetry what it was sent.
+    for (const auto& header : wire::telemetry_to_http(*read)) {
+        RESTANTE_ASSERT(http::is_token(header.name));
+        RESTANTE_ASSERT(
+            std::ranges::all_of(header.value, [](char c) { return c >= ' ' && c <= '~'; }));
     }
 }
 

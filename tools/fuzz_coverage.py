@@ -48,7 +48,7 @@ MEANT_FOR = {
     "wire_http_message": [WIRE + "http_message", WIRE + "http_fields"],
     "wire_json": [WIRE + name for name in ("bulk_json", "key_rotation_json", "module_json",
                                            "query_json")],
-    "wire_received": [WIRE + "cbs", WIRE + "http_device_message", WIRE + "http_fields"],
+    "wire_received": [WIRE + "cbs", WIRE + "http_device_message"],
     "wire_text": [WIRE + name for name in ("connection_string", "devicebound_address",
                                            "error_table", "etag", "property_bag", "topic")],
     "wire_time": [WIRE + "expiry_text", "src/base/timestamp"],
