@@ -106,10 +106,20 @@ void ProxyHandshake::ask_http() {
     const auto target = with_port(host_, port_);
     std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", target);
     if (!proxy_.user_name.empty()) {
-        const auto login = proxy_.user_name + ':' + proxy_.password;
-        request += fmt::format("Proxy-Authorization: Basic {}\r\n", to_base64(as_bytes(login)));
+        request += fmt::format("Proxy-Authorization: Basic {}\r\n", basic_login());
     }
     output_ = to_bytes(request + "\r\n");
+}
+
+std::string ProxyHandshake::basic_login() const {
+    return to_base64(as_bytes(proxy_.user_name + ':' + proxy_.password));
+}
+
+/// Of a proxy that repeats what it was told in confidence, the number alone.
+std::string ProxyHandshake::words_of(std::string_view status) const {
+    const bool secret = !proxy_.password.empty() &&
+                        (status.contains(proxy_.password) || status.contains(basic_login()));
+    return printable(secret ? status.substr(0, 3) : status);
 }
 
 Result<bool> ProxyHandshake::on_http_answer() {
@@ -128,9 +138,9 @@ Result<bool> ProxyHandshake::on_http_answer() {
         status.size() >= 3 && line[line_begin.rfind(' ')] == ' ' &&
         std::ranges::all_of(status.substr(0, 3), [](char c) { return c >= '0' && c <= '9'; });
     if (!number) return std::unexpected(refusal("its answer has no status"));
-    if (status.starts_with("407")) return std::unexpected(login_refusal(printable(status)));
+    if (status.starts_with("407")) return std::unexpected(login_refusal(words_of(status)));
     if (!status.starts_with('2')) {
-        return std::unexpected(refusal("it answers " + printable(status)));
+        return std::unexpected(refusal("it answers " + words_of(status)));
     }
     return on_end(end + 4);
 }

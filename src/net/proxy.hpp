@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -47,6 +48,8 @@ class ProxyHandshake {
     void ask_socks();
     void log_in();
     Result<bool> on_http_answer();
+    std::string basic_login() const;
+    std::string words_of(std::string_view status) const;
     Result<bool> on_method();
     Result<bool> on_login();
     Result<bool> on_socks_answer();

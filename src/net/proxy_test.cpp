@@ -75,6 +75,14 @@ TEST(HttpProxy, ItsRefusalIsRepeated) {
         testing::AllOf(HasSubstr("407 ?[31mno; check the credentials"), HasSubstr("\"ann\"")));
 }
 
+TEST(HttpProxy, ThePasswordIsNotRepeatedWithItsWords) {
+    for (const char* words : {"ann:secret is wrong", "YW5uOnNlY3JldA== is wrong"}) {
+        const auto error = refusal(http("ann", "secret"), "HTTP/1.1 407 "s + words + "\r\n\r\n");
+        EXPECT_THAT(error, HasSubstr("407; check the credentials"));
+        EXPECT_THAT(error, testing::Not(HasSubstr("is wrong")));
+    }
+}
+
 TEST(HttpProxy, WhatIsNoAnswerIsRefusedAtOnce) {
     EXPECT_THAT(refusal(http(), "SSH-"), HasSubstr("speaks no HTTP/1"));
     EXPECT_THAT(refusal(http(), "\x05"), HasSubstr("speaks no HTTP/1"));
