@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <climits>
+#include <new>
 
 #include "base/assert.hpp"
 #include "base/encoding.hpp"
@@ -31,6 +32,12 @@ std::unexpected<Error> refused(std::string_view why) {
     return fail(ErrorCode::unauthorized, fmt::format("shared access signature: {}", why));
 }
 
+/// What `new` does when it finds none: OpenSSL lacked nothing else.
+[[noreturn]] void end_without_memory() {
+    if (const auto handler = std::get_new_handler()) handler();
+    throw std::bad_alloc();
+}
+
 /// HMAC-SHA256 over "<sr> LF <se>".
 Signature sign(std::string_view resource, std::string_view expiry, BytesView key) {
     RESTANTE_ASSERT(key.size() <= INT_MAX);
@@ -39,7 +46,8 @@ Signature sign(std::string_view resource, std::string_view expiry, BytesView key
     unsigned int size = 0;
     const auto* const done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
                                   as_bytes(text).data(), text.size(), signature.data(), &size);
-    RESTANTE_ASSERT(done != nullptr && size == signature_bytes);
+    if (done == nullptr) end_without_memory();
+    RESTANTE_ASSERT(size == signature_bytes);
     return signature;
 }
 
