@@ -21,7 +21,7 @@ struct Plan {
     bool clock_jumps = true;
     bool damage = true;
     bool registrars = true;  ///< change who may connect meanwhile
-    bool trace = false;  ///< says on standard output what clients see
+    bool trace = false;      ///< says on standard output what clients see
 };
 
 struct Report {
