@@ -188,7 +188,7 @@ class Flood(harness.TestCase):
 
 
 def options(parser):
-    parser.add_argument("--connections", type=int, default=60, help="at each stage")
+    parser.add_argument("--connections", type=int, default=30, help="at each stage")
     memory_options(parser)
 
 
