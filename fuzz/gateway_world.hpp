@@ -134,11 +134,7 @@ class World {
     store::MemoryEngine disk{store::MemoryEngine::Completion::run_pending};
     store::Store store{disk};
     const auth::SharedAccessPolicies policies = fixed_policies();
-    hub::Hub hub{store,
-                 clock,
-                 Logger(log, clock, LogLevel::debug),
-                 lasting_rules(),
-                 [](const Error&) { RESTANTE_ASSERT(false); },
+    hub::Hub hub{store, clock, Logger(log, clock, LogLevel::debug), lasting_rules(),
                  hub::Drive::run_pending};
     gateway::Access access{hub,
                            {.policies = policies, .authorities = {}},

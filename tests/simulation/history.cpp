@@ -139,13 +139,9 @@ void History::settled(std::string_view id, Ending ending) {
 
 // -- feedback ------------------------------------------------------------------------------------
 
-void History::feedback(std::uint64_t since_step, std::string_view json) {
-    note("feedback {}", json);
-    const std::string batch(json);
-    const auto settled = settled_batch_step_.find(batch);
-    if (settled != settled_batch_step_.end() && since_step > settled->second) {
-        broken("a batch of feedback came after its completion was acknowledged");
-    }
+/// The records of a batch: whose end, and how it ended.
+History::Records History::records_of(std::string_view json) {
+    Records records;
     constexpr std::string_view id_name = R"("originalMessageId":")";
     constexpr std::string_view status_name = R"("statusCode":")";
     std::size_t at = 0;
@@ -153,7 +149,36 @@ void History::feedback(std::uint64_t since_step, std::string_view json) {
         at += id_name.size();
         const auto id = json.substr(at, json.find('"', at) - at);
         const auto status_at = json.find(status_name, at) + status_name.size();
-        const auto status = json.substr(status_at, json.find('"', status_at) - status_at);
+        records.emplace(id, json.substr(status_at, json.find('"', status_at) - status_at));
+    }
+    return records;
+}
+
+/// A batch that came before comes again as it was, but for devices that were deleted meanwhile.
+std::size_t History::batch_of(const Records& records) {
+    for (std::size_t i = 0; i < batches_.size(); ++i) {
+        const auto stays = [&](const auto& record) {
+            const auto* message = find(record.first);
+            return records.contains(record) || (message != nullptr && message->doomed);
+        };
+        if (std::ranges::includes(batches_[i], records) &&
+            std::ranges::all_of(batches_[i], stays)) {
+            return i;
+        }
+    }
+    batches_.push_back(records);
+    return batches_.size() - 1;
+}
+
+void History::feedback(std::uint64_t since_step, std::string_view json) {
+    note("feedback {}", json);
+    const Records records = records_of(json);
+    const std::size_t batch = batch_of(records);
+    const auto settled = settled_batch_step_.find(batch);
+    if (settled != settled_batch_step_.end() && since_step > settled->second) {
+        broken("a batch of feedback came after its completion was acknowledged");
+    }
+    for (const auto& [id, status] : records) {
         auto* message = find(id);
         if (message == nullptr) return;
         message->feedback.emplace(batch, status);
@@ -166,7 +191,7 @@ void History::feedback(std::uint64_t since_step, std::string_view json) {
 
 void History::feedback_settled(std::string_view json) {
     note("feedback completed {}", json.size());
-    settled_batch_step_.emplace(std::string(json), step_);
+    settled_batch_step_.emplace(batch_of(records_of(json)), step_);
 }
 
 // -- what comes between --------------------------------------------------------------------------

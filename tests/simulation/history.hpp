@@ -100,10 +100,14 @@ class History {
         std::set<Ending> asked;  ///< settlements that were sent
         std::optional<std::uint64_t> completed_step;
         std::vector<Held> held;
-        std::map<std::string, std::string> feedback;  ///< batch, status
+        std::map<std::size_t, std::string> feedback;  ///< batch, status
     };
 
+    using Records = std::set<std::pair<std::string, std::string>>;
+
     Message* find(std::string_view id);
+    static Records records_of(std::string_view json);
+    std::size_t batch_of(const Records& records);
     bool may_be_ended(const Line& line) const;
     bool holds(const Held& held) const;
     void check_order(const Message& message, std::string_view id);
@@ -128,7 +132,8 @@ class History {
     std::map<std::string, std::uint64_t> disturbed_;  ///< device, step
     std::map<std::string, std::size_t> lines_;        ///< device, how many are open
     std::map<std::string, std::uint64_t> newest_;     ///< place, line
-    std::map<std::string, std::uint64_t> settled_batch_step_;
+    std::vector<Records> batches_;
+    std::map<std::size_t, std::uint64_t> settled_batch_step_;
     std::map<std::string, int> purging_;             ///< device, purges under way
     std::map<std::string, std::uint64_t> deleting_;  ///< device, step in which that was asked
     std::uint64_t last_ = 0;
