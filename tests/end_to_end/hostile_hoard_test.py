@@ -5,7 +5,6 @@ served meanwhile."""
 
 import struct
 import sys
-import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
@@ -22,6 +21,7 @@ from strangers import KIB, MIB, SLACK_BYTES, Memory, Witness, options  # noqa: E
 DEVICE = "hoarder"
 QUEUE_DEPTH = 50
 LINKS, STRANGERS_LINKS, CHANNELS, STRANGERS_SESSIONS = 8192, 16, 1024, 4
+BATCH = 64  # of links attached at once
 LINK_BYTES_MAX = 2 * KIB      # docs/reliability.md: the engine's link, the node behind it
 SESSION_BYTES_MAX = 2 * KIB
 DEVICES, UNDER_WAY = 40, 200
@@ -148,18 +148,20 @@ class Hoarders(harness.TestCase):
         self.assertIn(words, error.value[1])
 
     def attach_without_end(self, client, count, address):
-        """Writes all; reads what comes meanwhile, or the hub would stop to listen."""
-        def write():
-            for number in range(count):
-                client.write(ATTACH, [f"link-{number}", UInt(number), RECEIVER, None, None,
-                                      Described(SOURCE, [address]), Described(TARGET, [])],
-                             channel=1)
+        """Reads what a batch was answered before the next, or the hub would stop to listen."""
         client.begin(1)
-        writer = threading.Thread(target=write)
-        writer.start()
-        _, fields, _ = client.read_until(lambda code, *_: code in (END, CLOSE))
-        writer.join()
-        return fields[0]
+        for number in range(count):
+            name = f"link-{number}"
+            client.write(ATTACH, [name, UInt(number), RECEIVER, None, None,
+                                  Described(SOURCE, [address]), Described(TARGET, [])], channel=1)
+            if (number + 1) % BATCH and number + 1 < count:
+                continue
+            code, fields, _ = client.read_until(
+                lambda code, fields, *_, name=name: code in (END, CLOSE)
+                or code == ATTACH and fields[0] == name)
+            if code != ATTACH:
+                return fields[0]
+        return self.fail(f"{count} links were attached")
 
     def test_links_of_a_stranger(self):
         error = self.attach_without_end(self.stranger(), STRANGERS_LINKS + 1, "$cbs")

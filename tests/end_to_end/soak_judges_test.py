@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 # pylint: disable=wrong-import-position
 import harness  # noqa: E402
-from ledger import PURGED, SUCCESS, BrokenPromise, Ledger  # noqa: E402
+from promises import PURGED, SUCCESS, BrokenPromise, Ledger  # noqa: E402
 from memory import growth  # noqa: E402
 
 
