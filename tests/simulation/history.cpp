@@ -98,11 +98,10 @@ void History::delivered(const Line& line, SteadyTime since, std::uint64_t since_
     message->delivered = true;
 }
 
-/// By a newer connection over the same protocol, which takes its place, or by a change of the
-/// registration that its proof was made for.
+/// By another connection to the same place, whichever of them comes to it last, or by a change of
+/// the registration that its proof was made for.
 bool History::may_be_ended(const Line& line) const {
-    const bool replaced = line.protocol != "https" && newest_.at(place_of(line)) != line.id;
-    return replaced || line.changes != registrations_.changes(line.device);
+    return contested_.contains(line.id) || line.changes != registrations_.changes(line.device);
 }
 
 bool History::holds(const Held& held) const {
@@ -200,13 +199,17 @@ void History::line_opened(const Line& line) {
     note("line {} opens: {} by {}", line.id, line.device, line.protocol);
     disturbed_[line.device] = step_;
     ++lines_[line.device];
-    newest_[place_of(line)] = line.id;
+    if (line.protocol == "https") return;
+    auto& open = at_place_[place_of(line)];
+    open.insert(line.id);
+    if (open.size() > 1) contested_.insert(open.begin(), open.end());
 }
 
 void History::line_lost(const Line& line) {
     note("line {} is lost", line.id);
     disturbed_[line.device] = step_;
     --lines_[line.device];
+    at_place_[place_of(line)].erase(line.id);
     for (auto& [id, message] : messages_) {
         std::erase_if(message.held, [&](const Held& held) { return held.line == &line; });
     }

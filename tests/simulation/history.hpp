@@ -129,9 +129,10 @@ class History {
     const Milliseconds lock_duration_;
     const bool trace_;
     std::map<std::string, Message, std::less<>> messages_;
-    std::map<std::string, std::uint64_t> disturbed_;  ///< device, step
-    std::map<std::string, std::size_t> lines_;        ///< device, how many are open
-    std::map<std::string, std::uint64_t> newest_;     ///< place, line
+    std::map<std::string, std::uint64_t> disturbed_;           ///< device, step
+    std::map<std::string, std::size_t> lines_;                 ///< device, how many are open
+    std::map<std::string, std::set<std::uint64_t>> at_place_;  ///< place, open lines
+    std::set<std::uint64_t> contested_;  ///< lines that met another at their place
     std::vector<Records> batches_;
     std::map<std::size_t, std::uint64_t> settled_batch_step_;
     std::map<std::string, int> purging_;             ///< device, purges under way
