@@ -4,8 +4,6 @@ is there is delivered, and once the disk is well all goes on, without a restart.
 
 import errno
 import os
-import resource
-import socket
 import sys
 from pathlib import Path
 
@@ -131,28 +129,6 @@ class SickDisks(harness.TestCase):
             if status == wanted:
                 return said
         self.fail(f"{TRIES_MAX} messages got {status}, none {wanted}: {said}")
-
-    # -- no descriptors
-
-    def test_a_hub_without_descriptors_serves_whom_it_has(self):
-        hub = self.start_on(self.folder)
-        identity = hub.create_device("d")
-        with MqttDevice(hub) as device, AmqpService(hub) as service:
-            device.connect("d", identity["key"])
-            device.subscribe("d")
-            service.open_sender()
-            taken = len(os.listdir(f"/proc/{hub.process.pid}/fd"))
-            usual = resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE)
-            resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE, (taken, usual[1]))
-            mark = hub.process.mark()
-            stranger = socket.create_connection((harness.Settings.hostname, hub.ports["https"]))
-            hub.process.wait_line("Too many open files", since=mark)
-            self.assertIsNone(service.send_and_wait(message("d", b"x", "meanwhile")).condition)
-            self.assertEqual(device.receive().id, "meanwhile")
-            resource.prlimit(hub.process.pid, resource.RLIMIT_NOFILE, usual)
-            stranger.close()
-            self.assertEqual(self.send("d", "afterwards")[0], 204)
-            self.assertEqual(device.receive().id, "afterwards")
 
 
 def hub_identity(hub, device):
