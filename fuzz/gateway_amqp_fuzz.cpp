@@ -26,10 +26,7 @@ using namespace restante::amqp;
 
 /// Answers to as many frames as a step has room for, and a window of messages.
 constexpr std::size_t step_bytes_max = std::size_t{512} * 1024;
-constexpr Milliseconds total_time_max = std::chrono::hours(24);
 
-constexpr std::uint8_t hold_back = 0x80;
-constexpr std::uint8_t hub_behind = 0x40;
 constexpr std::uint8_t damaged = 0x20;
 
 constexpr std::array<std::string_view, 16> addresses{
@@ -77,10 +74,7 @@ class Script {
             const std::size_t at = before + in_.u8() % (pending_.size() - before);
             pending_[at] = static_cast<std::uint8_t>(pending_[at] ^ in_.u8());
         }
-        if ((operation & hold_back) != 0 && pending_.size() < 8192) return;
-        attack_.say(std::exchange(pending_, {}));
-        attack_.work((operation & hub_behind) != 0 ? 1 : 1000);
-        attack_.check();
+        attack_.end_step(operation, pending_, 8192);
     }
 
     void do_operation(unsigned operation) {
@@ -112,7 +106,7 @@ class Script {
             case 12:
                 return append(pending_, some(64));
             case 14:
-                return pass();
+                return attack_.pass_within_a_day(std::chrono::seconds(in_.u16()));
             case 15:
                 return attack_.disturb(in_.u8());
             case 16:
@@ -376,18 +370,10 @@ class Script {
         if (role == Role::receiver) give_credit(2, 8);
     }
 
-    void pass() {
-        const Milliseconds time = std::chrono::seconds(in_.u16());
-        if (passed_ + time > total_time_max) return;
-        passed_ += time;
-        attack_.pass(time);
-    }
-
     ByteReader in_;
     fuzz::World world_;
     fuzz::Attack attack_;
     Bytes pending_;
-    Milliseconds passed_{};
 };
 
 }  // namespace

@@ -19,6 +19,11 @@
 
 namespace restante::fuzz {
 
+/// Bits of a script's operation: its frames go out with those of the next one; the hub falls
+/// behind.
+inline constexpr std::uint8_t hold_back = 0x80;
+inline constexpr std::uint8_t hub_behind = 0x40;
+
 class Attack {
   public:
     Attack(World& world, std::unique_ptr<net::Session> session, std::size_t step_bytes_max)
@@ -53,6 +58,20 @@ class Attack {
         world_.clock.advance(time);
         world_.hub.advance();
         peer_.advance();
+    }
+    /// A longer script shows nothing that a day does not.
+    void pass_within_a_day(Milliseconds time) {
+        if (passed_ + time > std::chrono::hours(24)) return;
+        passed_ += time;
+        pass(time);
+    }
+    /// Says what is pending, unless that is held back and still below `held_bytes_max`. False then.
+    bool end_step(std::uint8_t operation, Bytes& pending, std::size_t held_bytes_max) {
+        if ((operation & hold_back) != 0 && pending.size() < held_bytes_max) return false;
+        say(std::exchange(pending, {}));
+        work((operation & hub_behind) != 0 ? 1 : 1000);
+        check();
+        return true;
     }
     /// What the owner and others do meanwhile.
     void disturb(std::uint8_t what) {
@@ -107,6 +126,7 @@ class Attack {
     Bytes heard_;
     std::size_t checked_ = 0;
     std::size_t victims_ = 1;
+    Milliseconds passed_{};
 };
 
 }  // namespace restante::fuzz

@@ -30,10 +30,6 @@ using websocket::Opcode;
 
 /// A list of identities for each request that a step has room for.
 constexpr std::size_t step_bytes_max = std::size_t{2} * 1024 * 1024;
-constexpr Milliseconds total_time_max = std::chrono::hours(24);
-
-constexpr std::uint8_t hold_back = 0x80;
-constexpr std::uint8_t hub_behind = 0x40;
 
 constexpr std::array<std::string_view, 8> methods{"GET",   "POST", "PUT",  "DELETE",
                                                   "PATCH", "HEAD", "get?", "OPTIONS"};
@@ -104,11 +100,7 @@ class Script {
     void step() {
         const std::uint8_t operation = in_.u8();
         do_operation(operation & 0x3f);
-        if ((operation & hold_back) != 0 && pending_.size() < 8192) return;
-        attack_.say(std::exchange(pending_, {}));
-        attack_.work((operation & hub_behind) != 0 ? 1 : 1000);
-        attack_.check();
-        note_lock_token();
+        if (attack_.end_step(operation, pending_, 8192)) note_lock_token();
     }
 
     void do_operation(unsigned operation) {
@@ -127,7 +119,7 @@ class Script {
             case 6:
                 return frame(amqp());
             case 7:
-                return pass();
+                return attack_.pass_within_a_day(std::chrono::seconds(in_.u16()));
             default:
                 return attack_.disturb(in_.u8());
         }
@@ -279,13 +271,6 @@ class Script {
         return out;
     }
 
-    void pass() {
-        const Milliseconds time = std::chrono::seconds(in_.u16());
-        if (passed_ + time > total_time_max) return;
-        passed_ += time;
-        attack_.pass(time);
-    }
-
     static constexpr websocket::MaskingKey mask{1, 2, 3, 4};
 
     ByteReader in_;
@@ -296,7 +281,6 @@ class Script {
     fuzz::Attack attack_;
     Bytes pending_;
     std::string lock_token_ = "00000000-0000-0000-0000-000000000000";
-    Milliseconds passed_{};
 };
 
 }  // namespace

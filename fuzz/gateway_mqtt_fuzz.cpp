@@ -22,10 +22,6 @@ using mqtt::PacketType;
 
 /// Answers of a hundred bytes to as many packets as a step has room for, and a window of messages.
 constexpr std::size_t step_bytes_max = std::size_t{256} * 1024;
-constexpr Milliseconds total_time_max = std::chrono::hours(24);
-
-constexpr std::uint8_t hold_back = 0x80;
-constexpr std::uint8_t hub_behind = 0x40;
 
 constexpr std::array<std::string_view, 16> topics{
     "devices/own/messages/events/",
@@ -73,10 +69,7 @@ class Script {
     void step() {
         const std::uint8_t operation = in_.u8();
         do_operation(operation & 0x3f);
-        if ((operation & hold_back) != 0 && pending_.size() < 4096) return;
-        attack_.say(std::exchange(pending_, {}));
-        attack_.work((operation & hub_behind) != 0 ? 1 : 1000);
-        attack_.check();
+        attack_.end_step(operation, pending_, 4096);
     }
 
     void do_operation(unsigned operation) {
@@ -119,7 +112,7 @@ class Script {
                 break;
             }
             case 11:
-                pass();
+                attack_.pass_within_a_day(std::chrono::seconds(in_.u16()));
                 break;
             case 12:
                 attack_.disturb(in_.u8());
@@ -210,18 +203,10 @@ class Script {
         if (which == 3) append(pending_, packet(PacketType::ping_resp, 0, {}));
     }
 
-    void pass() {
-        const Milliseconds time = std::chrono::seconds(in_.u16());
-        if (passed_ + time > total_time_max) return;
-        passed_ += time;
-        attack_.pass(time);
-    }
-
     ByteReader in_;
     fuzz::World world_;
     fuzz::Attack attack_;
     Bytes pending_;
-    Milliseconds passed_{};
 };
 
 }  // namespace
