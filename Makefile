@@ -12,7 +12,7 @@ help:
 	@echo "make build        the release build alone: build/release/restante"
 	@echo "make deb          Debian packages of the hub and of the SDKs, in build/debian"
 	@echo "make test-quick   the tests of the dev build alone (ARGS='-R unit/core' picks some)"
-	@echo "make fuzz         each fuzz target for a minute (SECONDS_EACH=60)"
+	@echo "make fuzz         each fuzz target for a minute of CPU time (SECONDS_EACH=60)"
 	@echo "make coverage     which lines the tests reach (ARGS=--lines shows those they do not)"
 	@echo "make format       clang-format every source"
 	@echo "make lint         clang-tidy every source, slow (FILES='src/core' picks some)"
@@ -44,7 +44,7 @@ test-quick: packages
 	@python3 tools/test.py --build dev $(if $(ARGS),-- $(ARGS))
 
 fuzz: packages
-	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+	@tools/fuzz.py $(or $(SECONDS_EACH),60)
 
 coverage: packages
 	@python3 tools/coverage.py $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """fuzz_coverage.py [NAME...]: how much of the code it is meant for each fuzz target reaches.
 
-Replays the inputs of fuzz/corpus and fuzz/crash, and those that tools/fuzz.sh has found on this
+Replays the inputs of fuzz/corpus and fuzz/crash, and those that tools/fuzz.py has found on this
 machine (build/fuzz-corpus), in the build of the preset `coverage`, and prints a table of lines.
 """
 
