@@ -64,7 +64,7 @@ def main():
     options.add_argument("seconds", type=int, help="of CPU time, each target")
     options.add_argument("--jobs", type=int, default=1, help="targets at one time")
     options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(every))
-    options = options.parse_args()
+    options = options.parse_intermixed_args()
     for name in options.names:
         if name not in every:
             sys.exit(f"fuzz: there is no target {name}; there are: {', '.join(every)}")
