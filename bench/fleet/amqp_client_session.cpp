@@ -16,6 +16,7 @@ void AmqpClientSession::start(net::ConnectionHandle, const net::Peer&, Now now) 
     options.side = amqp::Side::client;
     options.container_id = identity_.container;
     options.hostname = identity_.host;
+    if (!identity_.token) options.sasl = amqp::SaslMechanism::anonymous;
     engine_.emplace(std::move(options), now.steady);
     handle_events();
 }
@@ -57,6 +58,7 @@ void AmqpClientSession::on(amqp::Opened&&) {
     const auto session = engine_->begin();
     if (!session) return give_up(session.error());
     session_ = *session;
+    if (!identity_.token) return admitted();
     cbs_sender_ = attach_sender("cbs-sender", "$cbs");
     cbs_receiver_ = attach_receiver("cbs-receiver", "$cbs");
 }
@@ -83,7 +85,7 @@ void AmqpClientSession::put_token() {
     request.application_properties.add("operation", "put-token");
     request.application_properties.add("type", "servicebus.windows.net:sastoken");
     request.application_properties.add("name", identity_.audience);
-    request.value = amqp::Value(identity_.token);
+    request.value = amqp::Value(*identity_.token);
     Bytes tag;
     ByteWriter(tag).u64(last_request_);
     const auto sent =
@@ -101,7 +103,7 @@ void AmqpClientSession::token_answered(const amqp::Delivered& event) {
     const auto answer = amqp::decode_message(event.payload);
     const auto* status = answer ? answer->application_properties.find("status-code") : nullptr;
     const auto code = status ? status->integer() : std::nullopt;
-    if (code == 200) return token_accepted();
+    if (code == 200) return admitted();
     give_up(Error(ErrorCode::unauthorized,
                   fmt::format("put-token was answered with status {}", code.value_or(0))));
 }

@@ -1,7 +1,8 @@
 #pragma once
 // An AMQP connection of the fleet, up to the token and beyond:
 //
-//     open ─▶ session ─▶ $cbs links ─▶ put-token ─▶ token_accepted() ─▶ what a subclass does
+//     open ─▶ session ─▶ $cbs links ─▶ put-token ─▶ admitted() ─▶ what a subclass does
+//                  └──────── no token ────────────────▲
 //
 // Owned by its connection, lives on the fleet's loop. Ends by leave(), by give_up(), or when the
 // hub ends it; then tells `ended`, once.
@@ -31,22 +32,23 @@ class AmqpClientSession : public net::Session {
         std::string container;
         std::string host;
         std::string audience;
-        std::string token;
+        std::optional<std::string> token;  ///< without one: SASL ANONYMOUS
     };
     AmqpClientSession(Identity identity, Ended ended)
         : identity_(std::move(identity)), ended_(std::move(ended)) {}
 
-    /// Puts the token once more; token_accepted() answers.
+    /// Puts the token once more; admitted() answers.
     void put_token();
     amqp::LinkId attach_sender(const std::string& name, const std::string& target);
     amqp::LinkId attach_receiver(const std::string& name, const std::string& source);
     amqp::Connection& engine() { return *engine_; }
+    bool has_credit(amqp::LinkId link) const { return engine_ && engine_->can_send(link); }
 
     /// Closes in good order, which is what the hub's answer makes it.
     void leave();
     void give_up(Error fault);
 
-    virtual void token_accepted() = 0;
+    virtual void admitted() = 0;
     virtual void on_attached(amqp::LinkId) {}
     virtual void on_credit(amqp::LinkId) {}
     virtual void on_delivery(amqp::Delivered&&) {}

@@ -13,7 +13,7 @@ AmqpDeviceSession::AmqpDeviceSession(const HubClient& hub, Inbox& inbox, Ended e
           std::move(ended)),
       inbox_(inbox) {}
 
-void AmqpDeviceSession::token_accepted() {
+void AmqpDeviceSession::admitted() {
     if (making_sure_) return leave();
     attach_receiver("devicebound",
                     fmt::format("/devices/{}/messages/devicebound", inbox_.member().name()));

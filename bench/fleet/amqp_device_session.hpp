@@ -17,7 +17,7 @@ class AmqpDeviceSession final : public AmqpClientSession {
   private:
     static constexpr std::uint32_t credit = 20;
 
-    void token_accepted() override;
+    void admitted() override;
     void on_attached(amqp::LinkId link) override;
     void on_delivery(amqp::Delivered&& event) override;
     void look_whether_complete();

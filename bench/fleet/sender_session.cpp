@@ -34,7 +34,7 @@ SenderSession::SenderSession(const HubClient& hub, Share share, Tally& tally, En
       tally_(tally),
       next_{.device = share.first, .message = 1} {}
 
-void SenderSession::token_accepted() {
+void SenderSession::admitted() {
     link_ = attach_sender("devicebound", "/messages/devicebound");
 }
 

@@ -30,7 +30,7 @@ class SenderSession final : public AmqpClientSession {
         std::size_t message;
     };
 
-    void token_accepted() override;
+    void admitted() override;
     void on_credit(amqp::LinkId) override { pump(); }
     void on_disposition(const amqp::DispositionReceived& event) override;
 

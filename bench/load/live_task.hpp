@@ -1,0 +1,61 @@
+#pragma once
+// `load live`: devices that are there, and a sender that sends at a steady rate whatever comes
+// back.
+//
+//     a message is due ─▶ sent ─▶ broker ─▶ the device has it: this long it took
+//
+// A message that cannot be sent when it is due counts from when it was due, so that a broker that
+// falls behind shows it. The first second does not count.
+
+#include <vector>
+
+#include "../fleet/task.hpp"
+#include "device_session.hpp"
+#include "report.hpp"
+#include "sender_link.hpp"
+
+namespace restante::load {
+
+class LiveTask final : public fleet::Task, public SenderOwner, public DeviceOwner {
+  public:
+    LiveTask(Broker& broker, const Options& options, Report& report);
+
+    void start() override;
+
+  private:
+    // from senders
+    void ready(SenderLink& link) override;
+    void acknowledged(std::uint64_t) override { ++answered_; }
+    void refused(std::string reason) override;
+    void ended(std::optional<Error> fault) override;
+
+    // from devices
+    bool subscribed(const Member& member) override;
+    bool received(const Member& member, BytesView body) override;
+    void ended(const Member& member, std::optional<Error> fault) override;
+
+    void tick();
+    void send_due(SenderLink& link);
+    Ticks due_at(std::uint64_t ticket) const;
+    void conclude();
+    void give_up(std::string reason);
+
+    Broker& broker_;
+    const Options& options_;
+    Report& report_;
+    const Bytes body_;
+    std::vector<Member> members_;
+    std::size_t subscribed_ = 0;
+    std::vector<SenderLink*> links_;
+    net::Timer timer_;
+    Ticks began_{};
+    std::uint64_t wanted_ = 0;  ///< messages of the whole run
+    std::uint64_t sent_ = 0;
+    std::uint64_t answered_ = 0;
+    std::uint64_t received_ = 0;
+    std::size_t next_link_ = 0;
+    bool over_ = false;
+    Latencies latencies_;
+};
+
+}  // namespace restante::load
