@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/byte_reader.hpp"
 
@@ -12,6 +13,11 @@ namespace {
 constexpr std::chrono::seconds warm_up{1};
 constexpr std::chrono::microseconds tick_every{200};
 
+std::uint64_t messages_of(const Options& options) {
+    if (options.rate == 0) return std::numeric_limits<std::uint64_t>::max();
+    return options.rate * static_cast<std::uint64_t>((warm_up + options.seconds).count());
+}
+
 }  // namespace
 
 LiveTask::LiveTask(Broker& broker, const Options& options, Report& report)
@@ -20,7 +26,7 @@ LiveTask::LiveTask(Broker& broker, const Options& options, Report& report)
       report_(report),
       body_(Member(1).body(1, options.bytes - sizeof(std::uint64_t))),
       timer_(broker.loop().context()),
-      wanted_(options.rate * static_cast<std::uint64_t>((warm_up + options.seconds).count())) {
+      wanted_(messages_of(options)) {
     for (std::size_t n = 1; n <= options.devices; ++n) members_.emplace_back(n);
 }
 
@@ -46,7 +52,7 @@ void LiveTask::ready(SenderLink& link) {
     if (began_ == Ticks{}) {
         if (!link.can_send()) return;
         began_ = now();
-        return tick();
+        if (options_.rate > 0) return tick();
     }
     send_due(link);
     conclude();
@@ -56,27 +62,40 @@ void LiveTask::tick() {
     timer_.expires_after(tick_every);
     timer_.async_wait([this](boost::system::error_code cancelled) {
         if (cancelled || over_) return;
-        SenderLink& link = *links_[next_link_++ % links_.size()];
-        link.run([this, &link] {
-            if (!over_) send_due(link);
-        });
+        push();
         if (sent_ < wanted_) tick();
     });
 }
 
-Ticks LiveTask::due_at(std::uint64_t ticket) const {
-    return began_ + Ticks(ticket * std::uint64_t{1'000'000} / options_.rate);
+/// Sends what is due, from outside a link.
+void LiveTask::push() {
+    if (std::exchange(pushing_, true)) return;
+    SenderLink& link = *links_[next_link_++ % links_.size()];
+    link.run([this, &link] {
+        pushing_ = false;
+        if (!over_) send_due(link);
+    });
+}
+
+std::optional<Ticks> LiveTask::next_from(Ticks time) const {
+    if (options_.rate == 0) {
+        if (sent_ - received_ >= options_.in_flight) return std::nullopt;
+        return time;
+    }
+    const Ticks due = began_ + Ticks(sent_ * std::uint64_t{1'000'000} / options_.rate);
+    if (due > time) return std::nullopt;
+    // Within one tick it is the timer that was late, and not the broker.
+    return time - due < 2 * tick_every ? time : due;
 }
 
 void LiveTask::send_due(SenderLink& link) {
     while (sent_ < wanted_ && link.can_send()) {
-        const Ticks due = due_at(sent_);
         const Ticks time = now();
-        if (due > time) return;
-        // Within one tick it is the timer that was late, and not the broker.
-        const Ticks from = time - due < 2 * tick_every ? time : due;
+        stop_at_peak(time);
+        const auto from = next_from(time);
+        if (!from || sent_ == wanted_) return;
         Bytes body;
-        ByteWriter(body).u64(static_cast<std::uint64_t>(from.count()));
+        ByteWriter(body).u64(static_cast<std::uint64_t>(from->count()));
         append(body, body_);
         const auto sent = link.send(members_[sent_ % members_.size()], body, sent_);
         ++sent_;
@@ -84,11 +103,16 @@ void LiveTask::send_due(SenderLink& link) {
     }
 }
 
+void LiveTask::stop_at_peak(Ticks time) {
+    if (options_.rate == 0 && time - began_ >= warm_up + options_.seconds) wanted_ = sent_;
+}
+
 bool LiveTask::received(const Member&, BytesView body) {
     const Ticks time = now();
     const Ticks from(static_cast<std::int64_t>(ByteReader(body).u64()));
     ++received_;
     if (from - began_ >= warm_up) latencies_.add(time - from);
+    if (options_.rate == 0 && sent_ < wanted_) push();
     conclude();
     return false;
 }

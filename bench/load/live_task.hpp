@@ -5,7 +5,8 @@
 //     a message is due ─▶ sent ─▶ broker ─▶ the device has it: this long it took
 //
 // A message that cannot be sent when it is due counts from when it was due, so that a broker that
-// falls behind shows it. The first second does not count.
+// falls behind shows it. Without a rate: as many as go with the window's number on their way to the
+// devices, which says what the peak is. The first second does not count.
 
 #include <vector>
 
@@ -35,8 +36,11 @@ class LiveTask final : public fleet::Task, public SenderOwner, public DeviceOwne
     void ended(const Member& member, std::optional<Error> fault) override;
 
     void tick();
+    void push();
     void send_due(SenderLink& link);
-    Ticks due_at(std::uint64_t ticket) const;
+    /// From when the next message counts; nullopt: it is not its turn.
+    std::optional<Ticks> next_from(Ticks time) const;
+    void stop_at_peak(Ticks time);
     void conclude();
     void give_up(std::string reason);
 
@@ -49,7 +53,8 @@ class LiveTask final : public fleet::Task, public SenderOwner, public DeviceOwne
     std::vector<SenderLink*> links_;
     net::Timer timer_;
     Ticks began_{};
-    std::uint64_t wanted_ = 0;  ///< messages of the whole run
+    std::uint64_t wanted_;  ///< messages of the whole run; at the peak known at its end
+    bool pushing_ = false;
     std::uint64_t sent_ = 0;
     std::uint64_t answered_ = 0;
     std::uint64_t received_ = 0;

@@ -48,8 +48,8 @@ void declare_load(CLI::App& app, Options& options, Words& words) {
     app.add_option("--connections", options.connections, "Of senders")->check(CLI::Range(1, 512));
     app.add_option("--in-flight", options.in_flight, "Messages not acknowledged, in all")
         ->check(CLI::Range(1, 30'000));
-    app.add_option("--rate", options.rate, "live: messages a second")
-        ->check(CLI::Range(1, 1'000'000));
+    app.add_option("--rate", options.rate, "live: messages a second; 0: as many as go")
+        ->check(CLI::Range(0, 1'000'000));
     app.add_option("--concurrent", options.concurrent, "Devices connected at once")
         ->check(CLI::Range(1, 10'000));
     app.add_option("--seconds", words.seconds)->check(CLI::Range(1, 3'600));
@@ -77,7 +77,6 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     declare_load(app, options, words);
     try {
         app.parse(argc, argv);
-        if (words.verb == "live" && options.rate == 0) throw CLI::RequiredError("--rate");
     } catch (const CLI::ParseError& error) {
         return std::unexpected(app.exit(error) == 0 ? 0 : exit_usage);
     }

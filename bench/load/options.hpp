@@ -38,7 +38,7 @@ struct Options {
     std::size_t each = 0;         ///< messages for each device; 0: as many as `seconds` allow
     std::size_t connections = 1;  ///< of senders
     std::size_t in_flight = 512;  ///< messages not acknowledged, over all connections
-    std::size_t rate = 0;         ///< live: messages a second
+    std::size_t rate = 0;         ///< live: messages a second; 0: the peak
 
     std::size_t concurrent = 200;  ///< subscribe and drain: devices connected at once
     std::chrono::seconds seconds{3};
