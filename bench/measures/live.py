@@ -1,0 +1,27 @@
+"""From send() to the device's callback, with the devices there: at the peak, and below it."""
+
+from .broker import started
+
+SHARES = (0.1, 0.5, 0.8)
+# Of the echo that live delivery is compared with: as many connections as there are devices.
+ECHO_BYTES = 200
+
+
+def measure_broker(world, kind):
+    scale = world.scale
+    words = ("--devices", scale.live_devices, "--seconds", scale.seconds)
+    figures = {}
+    with started(world, kind) as broker:
+        broker.make_queues(scale.live_devices)
+        peak = broker.load("live", *words)["messages_per_second"]
+        figures["peak"] = peak
+        for share in SHARES:
+            counted = broker.load("live", *words, "--rate", max(1, int(peak * share)))
+            for name in ("p50", "p99", "p999"):
+                figures[f"{share:.0%} {name} us"] = counted[f"{name}_us"]
+    return figures
+
+
+def measure(world):
+    world.record("live delivery", world.in_turn(
+        world.peers, lambda kind: measure_broker(world, kind)))

@@ -1,0 +1,62 @@
+"""New TLS connections a second, until subscribed, beside a bare TLS server that only shakes hands.
+
+The clients share the machine and cost more than the server does, so what the server's own processor
+time would allow stands beside what was reached.
+"""
+
+import json
+import signal
+
+from .broker import started
+
+WAYS = {"TLS 1.3": ("--tls", "1.3"),
+        "TLS 1.2": ("--tls", "1.2"),
+        "TLS 1.2 resumed": ("--tls", "1.2", "--resume")}
+CONCURRENT = 64
+
+
+def storm(world, way, cpu_seconds, words):
+    before = cpu_seconds()
+    counted = world.run("storm", "connect", *words, "--count", world.scale.storm,
+                        "--concurrent", CONCURRENT, *WAYS[way])
+    used = cpu_seconds() - before
+    # Below a tick of the kernel's clock nothing was measured.
+    return {f"{way} a second": counted["connections_per_second"],
+            f"{way} a core second": world.scale.storm / max(used, 0.01)}
+
+
+def measure_broker(world, kind):
+    figures = {}
+    with started(world, kind) as broker:
+        broker.make_queues(world.scale.storm)
+        for way in WAYS:
+            figures |= storm(world, way, broker.peer.cpu_seconds,
+                             ["--speak", "mqtt", *broker.peer.storm_arguments()])
+    return figures
+
+
+def measure_bare(world, kind):
+    """The limit: `kind` lends its certificate."""
+    with started(world, kind) as broker:
+        certificate, key = broker.peer.certificate_files()
+        server = world.tool("limits", "tls-server", "--port", 0, "--certificate", certificate,
+                            "--key", key)
+        try:
+            port = json.loads(server.stdout.readline())["port"]
+            words = ["--speak", "echo", "--host", "localhost", "--port", port,
+                     "--ca", broker.peer.ca_file]
+            figures = {}
+            for way in WAYS:
+                figures |= storm(world, way, lambda: broker.peer.cpu_of(server.pid), words)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.communicate(timeout=60)
+    return figures
+
+
+def measure(world):
+    def one(subject):
+        if isinstance(subject, str):
+            return measure_bare(world, world.peers[0])
+        return measure_broker(world, subject)
+    world.record("connection storm", world.in_turn([*world.peers, "bare TLS"], one))
