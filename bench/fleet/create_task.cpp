@@ -7,10 +7,7 @@ namespace restante::fleet {
 namespace {
 
 Bytes definition_of(const Member& member) {
-    model::DeviceDefinition definition{.id = member.id()};
-    const std::string key = to_base64(member.key());
-    definition.authentication.symmetric_key = {.primary = key, .secondary = key};
-    return to_bytes(wire::to_json(definition));
+    return to_bytes(wire::to_json(member.definition()));
 }
 
 std::optional<std::string> wrong_identity(const Member& member, BytesView body) {

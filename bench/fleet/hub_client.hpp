@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "member.hpp"
+#include "common/member.hpp"
 #include "net/connector.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"

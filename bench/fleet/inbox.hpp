@@ -3,7 +3,7 @@
 // for byte, none twice. Owned by the drain, used by the device's session of the moment.
 
 #include "base/result.hpp"
-#include "member.hpp"
+#include "common/member.hpp"
 
 namespace restante::fleet {
 

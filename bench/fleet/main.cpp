@@ -2,26 +2,18 @@
 // load. Says what it counted as one line of JSON; exit code 0 only if nothing was wrong.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 #include <csignal>
 
+#include "common/measure.hpp"
 #include "create_task.hpp"
 #include "drain_task.hpp"
 #include "send_task.hpp"
 
 namespace restante::fleet {
 namespace {
-
-/// A connection is a descriptor.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 std::unique_ptr<Task> make_task(HubClient& hub, const Options& options, Tally& tally) {
     switch (options.verb) {
@@ -70,7 +62,7 @@ int main(int argc, char** argv) {
     try {
         const auto options = parse_options(argc, argv);
         if (!options) return options.error();
-        raise_descriptor_limit();
+        restante::bench::raise_descriptor_limit();
         const Tally tally = run(*options);
         print(*options, tally);
         return tally.errors == 0 ? 0 : 1;

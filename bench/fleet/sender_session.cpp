@@ -8,14 +8,6 @@
 namespace restante::fleet {
 namespace {
 
-Bytes encode(const Member& member, std::size_t message, std::size_t bytes) {
-    model::CloudToDeviceMessage sent;
-    sent.message_id = fmt::format("{}-{}", member.name(), message);
-    sent.to = fmt::format("/devices/{}/messages/devicebound", member.name());
-    sent.body = member.body(message, bytes);
-    return amqp::encode_message(wire::to_amqp(sent));
-}
-
 std::string refusal(const std::optional<amqp::DeliveryState>& state) {
     const auto* rejected = state ? std::get_if<amqp::Rejected>(&*state) : nullptr;
     if (rejected == nullptr || !rejected->error) return "not accepted";
@@ -49,7 +41,8 @@ void SenderSession::pump() {
 bool SenderSession::send_one() {
     Bytes tag;
     ByteWriter(tag).u64(++last_tag_);
-    const Bytes payload = encode(Member(next_.device), next_.message, share_.bytes);
+    const auto message = Member(next_.device).message(next_.message, share_.bytes);
+    const Bytes payload = amqp::encode_message(wire::to_amqp(message));
     const auto sent = engine().send(link_, {.tag = tag, .payload = payload});
     if (!sent) {
         give_up(sent.error());

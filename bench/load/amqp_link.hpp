@@ -4,7 +4,7 @@
 
 #include <unordered_map>
 
-#include "../fleet/amqp_client_session.hpp"
+#include "fleet/amqp_client_session.hpp"
 #include "sender_link.hpp"
 
 namespace restante::load {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "../fleet/member.hpp"
 #include "base/clock.hpp"
+#include "common/member.hpp"
 #include "net/connector.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"

@@ -4,7 +4,7 @@
 
 #include <unordered_map>
 
-#include "../fleet/task.hpp"
+#include "fleet/task.hpp"
 #include "device_session.hpp"
 #include "report.hpp"
 

@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "../fleet/task.hpp"
+#include "fleet/task.hpp"
 #include "device_session.hpp"
 #include "report.hpp"
 #include "sender_link.hpp"

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "../fleet/task.hpp"
+#include "fleet/task.hpp"
 #include "report.hpp"
 #include "sender_link.hpp"
 

@@ -5,7 +5,8 @@
 #include <cstddef>
 
 #include "base/bytes.hpp"
-#include "model/device_id.hpp"
+#include "model/cloud_to_device_message.hpp"
+#include "model/device_identity.hpp"
 
 namespace restante::fleet {
 
@@ -21,8 +22,14 @@ class Member {
     /// 32 bytes. No secret: whoever reads this source knows it.
     Bytes key() const;
 
-    /// The body of its message `message`, counted from 1: text that says whose and which, then
-    /// bytes of every value, which differ from message to message.
+    /// What a back end registers it with.
+    model::DeviceDefinition definition() const;
+
+    /// Its message `message`, counted from 1, as a back end sends it.
+    model::CloudToDeviceMessage message(std::size_t message, std::size_t bytes) const;
+
+    /// The body of that message: text that says whose and which, then bytes of every value, which
+    /// differ from message to message.
     Bytes body(std::size_t message, std::size_t bytes) const;
 
     /// Which message of its own a body says it is, 0 when it says none.

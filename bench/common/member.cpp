@@ -1,10 +1,12 @@
-#include "member.hpp"
+#include "common/member.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <charconv>
+
+#include "base/encoding.hpp"
 
 namespace restante::fleet {
 namespace {
@@ -27,6 +29,21 @@ Bytes Member::key() const {
          key.data(), &length);
     key.resize(length);
     return key;
+}
+
+model::DeviceDefinition Member::definition() const {
+    model::DeviceDefinition definition{.id = id_};
+    const std::string text = to_base64(key());
+    definition.authentication.symmetric_key = {.primary = text, .secondary = text};
+    return definition;
+}
+
+model::CloudToDeviceMessage Member::message(std::size_t message, std::size_t bytes) const {
+    model::CloudToDeviceMessage sent;
+    sent.message_id = fmt::format("{}-{}", name(), message);
+    sent.to = fmt::format("/devices/{}/messages/devicebound", name());
+    sent.body = body(message, bytes);
+    return sent;
 }
 
 Bytes Member::body(std::size_t message, std::size_t bytes) const {
