@@ -5,7 +5,7 @@
 namespace restante::load {
 
 void CallTask::start() {
-    began_ = now();
+    began_ = moment();
     call_next();
 }
 
@@ -17,7 +17,7 @@ void CallTask::call_next() {
                         std::make_unique<DeviceSession>(broker_, member, *this));
     }
     if (!taken_.empty()) return;
-    const double took = seconds(now() - began_);
+    const double took = seconds_between(began_, moment());
     report_.figures["seconds"] = took;
     report_.figures["devices_per_second"] = static_cast<double>(options_.devices) / took;
     report_.figures["messages"] = static_cast<double>(messages_);

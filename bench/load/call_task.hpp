@@ -4,8 +4,8 @@
 
 #include <unordered_map>
 
-#include "fleet/task.hpp"
 #include "device_session.hpp"
+#include "fleet/task.hpp"
 #include "report.hpp"
 
 namespace restante::load {
@@ -28,7 +28,7 @@ class CallTask final : public fleet::Task, public DeviceOwner {
     const Options& options_;
     const std::size_t each_;
     Report& report_;
-    Ticks began_{};
+    Moment began_{};
     std::size_t next_ = 1;
     std::size_t messages_ = 0;
     /// By the number of a device that is connected.

@@ -2,8 +2,8 @@
 // A device: connects over MQTT, subscribes to its messages at QoS 1 and acknowledges each. Its
 // session at the broker is one that stays, so what is sent while it is away waits for it.
 
-#include "fleet/task.hpp"
 #include "broker.hpp"
+#include "fleet/task.hpp"
 #include "protocol/mqtt/client_engine.hpp"
 
 namespace restante::load {

@@ -49,9 +49,9 @@ bool LiveTask::subscribed(const Member&) {
 
 void LiveTask::ready(SenderLink& link) {
     if (over_) return;
-    if (began_ == Ticks{}) {
+    if (began_ == Moment{}) {
         if (!link.can_send()) return;
-        began_ = now();
+        began_ = moment();
         if (options_.rate > 0) return tick();
     }
     send_due(link);
@@ -77,12 +77,13 @@ void LiveTask::push() {
     });
 }
 
-std::optional<Ticks> LiveTask::next_from(Ticks time) const {
+std::optional<Moment> LiveTask::next_from(Moment time) const {
     if (options_.rate == 0) {
         if (sent_ - received_ >= options_.in_flight) return std::nullopt;
         return time;
     }
-    const Ticks due = began_ + Ticks(sent_ * std::uint64_t{1'000'000} / options_.rate);
+    const Moment due =
+        began_ + std::chrono::nanoseconds(sent_ * std::uint64_t{1'000'000'000} / options_.rate);
     if (due > time) return std::nullopt;
     // Within one tick it is the timer that was late, and not the broker.
     return time - due < 2 * tick_every ? time : due;
@@ -90,12 +91,12 @@ std::optional<Ticks> LiveTask::next_from(Ticks time) const {
 
 void LiveTask::send_due(SenderLink& link) {
     while (sent_ < wanted_ && link.can_send()) {
-        const Ticks time = now();
+        const Moment time = moment();
         stop_at_peak(time);
         const auto from = next_from(time);
         if (!from || sent_ == wanted_) return;
         Bytes body;
-        ByteWriter(body).u64(static_cast<std::uint64_t>(from->count()));
+        ByteWriter(body).u64(static_cast<std::uint64_t>(from->time_since_epoch().count()));
         append(body, body_);
         const auto sent = link.send(members_[sent_ % members_.size()], body, sent_);
         ++sent_;
@@ -103,15 +104,15 @@ void LiveTask::send_due(SenderLink& link) {
     }
 }
 
-void LiveTask::stop_at_peak(Ticks time) {
+void LiveTask::stop_at_peak(Moment time) {
     if (options_.rate == 0 && time - began_ >= warm_up + options_.seconds) wanted_ = sent_;
 }
 
 bool LiveTask::received(const Member&, BytesView body) {
-    const Ticks time = now();
-    const Ticks from(static_cast<std::int64_t>(ByteReader(body).u64()));
+    const Moment time = moment();
+    const Moment from(std::chrono::nanoseconds(ByteReader(body).u64()));
     ++received_;
-    if (from - began_ >= warm_up) latencies_.add(time - from);
+    if (from - began_ >= warm_up) latencies_.add(from, time);
     if (options_.rate == 0 && sent_ < wanted_) push();
     conclude();
     return false;
@@ -120,8 +121,9 @@ bool LiveTask::received(const Member&, BytesView body) {
 void LiveTask::conclude() {
     if (over_ || sent_ < wanted_ || received_ < wanted_ || answered_ < wanted_) return;
     over_ = true;
-    report_.figures["messages"] = static_cast<double>(latencies_.size());
-    report_.figures["messages_per_second"] = static_cast<double>(wanted_) / seconds(now() - began_);
+    report_.figures["messages"] = static_cast<double>(latencies_.count());
+    report_.figures["messages_per_second"] =
+        static_cast<double>(wanted_) / seconds_between(began_, moment());
     report_.tell(latencies_);
     finish();
 }

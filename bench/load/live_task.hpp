@@ -10,8 +10,8 @@
 
 #include <vector>
 
-#include "fleet/task.hpp"
 #include "device_session.hpp"
+#include "fleet/task.hpp"
 #include "report.hpp"
 #include "sender_link.hpp"
 
@@ -39,8 +39,8 @@ class LiveTask final : public fleet::Task, public SenderOwner, public DeviceOwne
     void push();
     void send_due(SenderLink& link);
     /// From when the next message counts; nullopt: it is not its turn.
-    std::optional<Ticks> next_from(Ticks time) const;
-    void stop_at_peak(Ticks time);
+    std::optional<Moment> next_from(Moment time) const;
+    void stop_at_peak(Moment time);
     void conclude();
     void give_up(std::string reason);
 
@@ -52,7 +52,7 @@ class LiveTask final : public fleet::Task, public SenderOwner, public DeviceOwne
     std::size_t subscribed_ = 0;
     std::vector<SenderLink*> links_;
     net::Timer timer_;
-    Ticks began_{};
+    Moment began_{};
     std::uint64_t wanted_;  ///< messages of the whole run; at the peak known at its end
     bool pushing_ = false;
     std::uint64_t sent_ = 0;

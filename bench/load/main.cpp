@@ -2,7 +2,6 @@
 // Says what it counted as one line of JSON; exit code 0 only if nothing was wrong.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
@@ -14,14 +13,6 @@
 
 namespace restante::load {
 namespace {
-
-/// A connection is a descriptor.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 std::unique_ptr<fleet::Task> make_task(Broker& broker, const Options& options, Report& report) {
     switch (options.verb) {
@@ -50,16 +41,10 @@ Report run(const Options& options) {
 }
 
 void print(const Options& options, const Report& report) {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
     boost::json::object line;
     line["verb"] = name(options.verb);
     for (const auto& [what, figure] : report.figures) line[what] = figure;
-    const auto in_seconds = [](const timeval& time) {
-        constexpr double micro = 1e-6;
-        return static_cast<double>(time.tv_sec) + micro * static_cast<double>(time.tv_usec);
-    };
-    line["client_cpu_seconds"] = in_seconds(used.ru_utime) + in_seconds(used.ru_stime);
+    line["client_cpu_seconds"] = bench::cpu_seconds();
     line["errors"] = report.errors;
     line["told_errors"] = boost::json::value_from(report.told_errors);
     fmt::print("{}\n", boost::json::serialize(line));
@@ -75,7 +60,7 @@ int main(int argc, char** argv) {
     try {
         const auto options = parse_options(argc, argv);
         if (!options) return options.error();
-        raise_descriptor_limit();
+        restante::bench::raise_descriptor_limit();
         const Report report = run(*options);
         print(*options, report);
         return report.errors == 0 ? 0 : 1;

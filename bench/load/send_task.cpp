@@ -27,14 +27,14 @@ void SendTask::start() {
     }
 }
 
-bool SendTask::more(Ticks time) const {
+bool SendTask::more(Moment time) const {
     if (leaving_) return false;
     if (options_.each > 0) return sent_at_.size() < options_.each * options_.devices;
     return time < count_until_;
 }
 
 void SendTask::ready(SenderLink& link) {
-    Ticks time = now();
+    Moment time = moment();
     while (link.can_send() && more(time)) {
         if (sent_at_.empty() && options_.each == 0) {
             count_from_ = time + warm_up;
@@ -46,17 +46,17 @@ void SendTask::ready(SenderLink& link) {
         const auto sent = place < members_.size() ? link.send(members_[place], body_, ticket)
                                                   : link.send(Member(place + 1), body_, ticket);
         if (!sent) return refused(sent.error().message);
-        time = now();
+        time = moment();
     }
     conclude();
 }
 
 void SendTask::acknowledged(std::uint64_t ticket) {
     ++answered_;
-    last_answer_ = now();
+    last_answer_ = moment();
     if (!counts(last_answer_)) return;
     ++counted_;
-    latencies_.add(last_answer_ - sent_at_[ticket]);
+    latencies_.add(sent_at_[ticket], last_answer_);
 }
 
 void SendTask::refused(std::string reason) {
@@ -65,13 +65,13 @@ void SendTask::refused(std::string reason) {
 }
 
 void SendTask::conclude() {
-    if (leaving_ || sent_at_.empty() || answered_ < sent_at_.size() || more(now())) return;
+    if (leaving_ || sent_at_.empty() || answered_ < sent_at_.size() || more(moment())) return;
     leaving_ = true;
-    const Ticks from = options_.each > 0 ? sent_at_.front() : count_from_;
-    const Ticks until = options_.each > 0 ? last_answer_ : count_until_;
+    const Moment from = options_.each > 0 ? sent_at_.front() : count_from_;
+    const Moment until = options_.each > 0 ? last_answer_ : count_until_;
     report_.figures["messages"] = static_cast<double>(counted_);
     report_.figures["messages_per_second"] =
-        static_cast<double>(counted_) / seconds(std::max(until - from, Ticks(1)));
+        static_cast<double>(counted_) / seconds_between(from, until);
     report_.tell(latencies_);
     for (SenderLink* link : links_) {
         link->run([link] { link->leave(); });

@@ -22,8 +22,8 @@ class SendTask final : public fleet::Task, public SenderOwner {
     void refused(std::string reason) override;
     void ended(std::optional<Error> fault) override;
 
-    bool more(Ticks time) const;
-    bool counts(Ticks time) const { return time >= count_from_ && time < count_until_; }
+    bool more(Moment time) const;
+    bool counts(Moment time) const { return time >= count_from_ && time < count_until_; }
     void conclude();
 
     Broker& broker_;
@@ -34,11 +34,11 @@ class SendTask final : public fleet::Task, public SenderOwner {
     std::vector<SenderLink*> links_;
     std::size_t open_ = 0;
     bool leaving_ = false;
-    std::vector<Ticks> sent_at_;  ///< by ticket
+    std::vector<Moment> sent_at_;  ///< by ticket
     std::size_t answered_ = 0;
-    Ticks count_from_{};
-    Ticks count_until_ = Ticks::max();
-    Ticks last_answer_{};
+    Moment count_from_{};
+    Moment count_until_ = Moment::max();
+    Moment last_answer_{};
     std::size_t counted_ = 0;
     Latencies latencies_;
 };
