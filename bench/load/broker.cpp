@@ -57,6 +57,15 @@ Broker::Login Broker::device_login(const Member& member) const {
                 host() + "/devices/" + member.name(), member.key(), expiry_))};
 }
 
+std::string Broker::device_filter(const Member& member) const {
+    std::string filter = options_.device_filter;
+    constexpr std::string_view place = "{}";
+    if (const auto at = filter.find(place); at != std::string::npos) {
+        filter.replace(at, place.size(), member.name());
+    }
+    return filter;
+}
+
 std::uint16_t Broker::number_of(Port port) const {
     switch (port) {
         case Port::mqtt:

@@ -34,6 +34,8 @@ class Broker {
         std::optional<Bytes> password;
     };
     Login device_login(const Member& member) const;
+    /// What it subscribes to.
+    std::string device_filter(const Member& member) const;
 
     enum class Port : std::uint8_t { mqtt, amqp, nats };
     net::ConnectionHandle connect(Port port, std::unique_ptr<net::Session> session);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "wire/topic.hpp"
-
 namespace restante::load {
 
 void DeviceSession::start(net::ConnectionHandle, const net::Peer&, Now now) {
@@ -39,7 +37,7 @@ void DeviceSession::handle_events() {
 
 void DeviceSession::on(const mqtt::Connected&) {
     const auto asked = engine_.subscribe(
-        {{.filter = wire::devicebound_filter(member_.id()), .qos = mqtt::QoS::at_least_once}});
+        {{.filter = broker_.device_filter(member_), .qos = mqtt::QoS::at_least_once}});
     if (!asked) fault_ = asked.error();
 }
 

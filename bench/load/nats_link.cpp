@@ -142,8 +142,8 @@ std::optional<std::size_t> NatsLink::take_message(std::string_view command, std:
 Result<void> NatsLink::send(const Member& to, BytesView body, std::uint64_t ticket) {
     std::string subject = topic_of(to);
     std::ranges::replace(subject, '/', '.');
-    fmt::format_to(std::back_inserter(output_), "PUB {} {}{} {}\r\n", subject, inbox_, ticket,
-                   body.size());
+    fmt::format_to(std::back_inserter(output_), "PUB {}{} {}{} {}\r\n", options_.nats_prefix,
+                   subject, inbox_, ticket, body.size());
     output_ += as_text(body);
     output_ += line_end;
     waiting_.insert(ticket);

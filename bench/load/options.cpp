@@ -38,6 +38,8 @@ void declare_broker(CLI::App& app, Options& options, Words& words) {
                    "Of a Restante hub; the others let anyone in");
     app.add_option("--sender", words.sender, "What senders speak")->check(one_of(senders_by_name));
     app.add_option("--amqp-target", options.amqp_target, "Where an AMQP sender sends to");
+    app.add_option("--nats-prefix", options.nats_prefix, "Before a NATS sender's subject");
+    app.add_option("--device-filter", options.device_filter, "Of a device; {} is its name");
 }
 
 void declare_load(CLI::App& app, Options& options, Words& words) {

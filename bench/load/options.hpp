@@ -31,6 +31,10 @@ struct Options {
     Sender sender = Sender::amqp;
     /// Where an AMQP sender sends to.
     std::string amqp_target = "/messages/devicebound";
+    /// Before the topic of a NATS sender's message, whose levels have dots between them.
+    std::string nats_prefix;
+    /// What a device subscribes to; {} stands for its name.
+    std::string device_filter = "devices/{}/messages/devicebound/#";
 
     // what to send
     std::size_t devices = 1'000;  ///< the first of the fleet
