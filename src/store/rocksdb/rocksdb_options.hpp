@@ -1,6 +1,6 @@
 #pragma once
 // How RocksDB is set up for a hub: every acknowledged byte on disk, little memory while idle.
-// Seen by rocksdb_engine.cpp only.
+// Seen by rocksdb_engine.cpp, and by the program in bench/ that measures RocksDB alone.
 
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
