@@ -67,7 +67,7 @@ bool TlsLink::is_resumed() const {
 }
 
 bool TlsLink::has_pending() const {
-    return SSL_has_pending(ssl_.get()) == 1;
+    return ssl_ && SSL_has_pending(ssl_.get()) == 1;
 }
 
 const std::string& TlsLink::last_failure() {

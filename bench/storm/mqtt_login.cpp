@@ -1,0 +1,120 @@
+#include "mqtt_login.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "auth/shared_access_signature.hpp"
+#include "protocol/mqtt/codec.hpp"
+#include "wire/connection_string.hpp"
+#include "wire/topic.hpp"
+
+namespace restante::storm {
+namespace {
+
+constexpr std::uint8_t awaits_connack = 0;
+constexpr std::uint8_t awaits_suback = 1;
+
+/// Longer than any run.
+constexpr std::chrono::hours token_lifetime{24};
+
+constexpr std::size_t packet_bytes_max = 1 << 20;
+
+std::string fill_in(std::string pattern, const std::string& id) {
+    constexpr std::string_view place = "{}";
+    for (auto at = pattern.find(place); at != std::string::npos;
+         at = pattern.find(place, at + id.size())) {
+        pattern.replace(at, place.size(), id);
+    }
+    return pattern;
+}
+
+template <class T>
+T value_or_throw(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().message);
+    return std::move(*result);
+}
+
+template <class Packet>
+Bytes encoded(const Packet& packet) {
+    Bytes bytes;
+    if (const auto done = mqtt::encode(packet, bytes); !done) {
+        throw std::runtime_error(done.error().message);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+MqttLogin::MqttLogin(const Options& options)
+    : options_(options), expiry_(SystemClock().now().wall + token_lifetime) {
+    if (options.restante_connection_string.empty()) return;
+    const auto login =
+        value_or_throw(wire::ConnectionString::parse(options.restante_connection_string));
+    hub_ = value_or_throw(wire::split_host(login.host_name, options.port)).host;
+}
+
+void MqttLogin::prepare(std::size_t count) {
+    connects_.reserve(count);
+    for (std::size_t number = connects_.size() + 1; number <= count; ++number) {
+        connects_.push_back(connect_packet(fleet::Member(number)));
+    }
+}
+
+Bytes MqttLogin::connect_packet(const fleet::Member& member) const {
+    mqtt::Connect packet{.client_id = member.name(), .clean_session = options_.clean_session};
+    if (!hub_.empty()) {
+        packet.user_name = wire::mqtt_username(hub_, member.id(), std::nullopt, "fleet");
+        packet.password = to_bytes(auth::SharedAccessSignature::create(
+            hub_ + "/devices/" + member.name(), member.key(), expiry_));
+    } else {
+        if (options_.user_name) packet.user_name = fill_in(*options_.user_name, member.name());
+        if (options_.password) {
+            packet.password = to_bytes(fill_in(*options_.password, member.name()));
+        }
+    }
+    return encoded(packet);
+}
+
+Bytes MqttLogin::subscribe_packet(const fleet::Member& member) const {
+    std::string filter = hub_.empty() ? fill_in(options_.topic, member.name())
+                                      : wire::devicebound_filter(member.id());
+    return encoded(mqtt::Subscribe{
+        .packet_id = 1,
+        .subscriptions = {{.filter = std::move(filter), .qos = mqtt::QoS::at_least_once}}});
+}
+
+Result<Turn> MqttLogin::hear(std::size_t number, std::uint8_t stage, BytesView heard) const {
+    const auto frame = mqtt::parse_frame(heard, packet_bytes_max);
+    if (!frame) return std::unexpected(frame.error());
+    if (!*frame) return Turn{.stage = stage};
+    // Messages that wait for the device may come before SUBACK; they stay unacknowledged.
+    if ((*frame)->type == mqtt::PacketType::publish) {
+        return Turn{.consumed = (*frame)->size, .stage = stage};
+    }
+    const auto packet = mqtt::decode(**frame);
+    if (!packet) return std::unexpected(packet.error());
+    if (const auto* ack = std::get_if<mqtt::ConnAck>(&*packet); ack && stage == awaits_connack) {
+        if (ack->return_code != mqtt::ConnectReturnCode::accepted) {
+            return fail(ErrorCode::unauthorized, fmt::format("CONNECT was answered with {}",
+                                                             static_cast<int>(ack->return_code)));
+        }
+        return Turn{.consumed = (*frame)->size,
+                    .stage = awaits_suback,
+                    .say = subscribe_packet(fleet::Member(number))};
+    }
+    if (const auto* ack = std::get_if<mqtt::SubAck>(&*packet); ack && stage == awaits_suback) {
+        if (ack->codes.front() == mqtt::subscribe_failure) {
+            return fail(ErrorCode::protocol_error, "the subscription was refused");
+        }
+        return Turn{.consumed = (*frame)->size, .stage = stage, .ready = true};
+    }
+    return fail(ErrorCode::protocol_error,
+                fmt::format("{} came out of turn", mqtt::name((*frame)->type)));
+}
+
+Bytes MqttLogin::farewell() const {
+    return encoded(mqtt::Disconnect{});
+}
+
+}  // namespace restante::storm

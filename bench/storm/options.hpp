@@ -1,0 +1,48 @@
+#pragma once
+// What the command line asks of the storm: plain values, read once by main().
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+
+namespace restante::storm {
+
+enum class Verb : std::uint8_t { connect, hold, echo };
+enum class Speak : std::uint8_t { echo, mqtt };
+
+struct Options {
+    Verb verb = Verb::connect;
+
+    // the server
+    std::string host;
+    std::uint16_t port = 0;
+    std::string ca_file;
+    std::string tls;             ///< "1.2" or "1.3"; empty: what both like best
+    std::size_t addresses = 16;  ///< of the clients, on the loopback network
+    bool resume = false;
+
+    // the clients
+    std::size_t count = 0;
+    std::size_t concurrent = 64;  ///< begun and not ready yet
+    Speak speak = Speak::echo;
+    std::size_t deadline_seconds = 300;  ///< until all are ready
+    bool bare = false;                   ///< hold: keep the socket and forget TLS
+
+    // MQTT; `{}` stands for the client's id, a member's name
+    std::optional<std::string> user_name;
+    std::optional<std::string> password;
+    std::string topic;
+    bool clean_session = false;
+    std::string restante_connection_string;
+
+    // echo
+    std::size_t bytes = 0;
+    std::size_t seconds = 0;
+};
+
+/// Or the exit code, once the user has read what is wrong or what --help tells.
+std::expected<Options, int> parse_options(int argc, const char* const* argv);
+
+}  // namespace restante::storm
