@@ -47,8 +47,9 @@ bool Crowd::run(const std::function<bool()>& done, Moment deadline) {
 
 void Crowd::watch(int descriptor) {
     epoll_event event{};
-    event.events = EPOLLIN;
-    check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event), "cannot wait for stdin");
+    event.events = EPOLLIN | EPOLLET;
+    check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event),
+          "stdin must be a pipe or a terminal, so that its end can be waited for");
 }
 
 void Crowd::begin_more() {

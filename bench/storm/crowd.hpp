@@ -66,7 +66,7 @@ class Crowd {
     const bench::Latencies& times_until_ready() const { return until_ready_; }
     std::vector<Caller>& callers() { return callers_; }
 
-    /// Has run() return at least whenever the descriptor can be read.
+    /// Has run() look whether it is done whenever more can be read from the descriptor.
     void watch(int descriptor);
     void send(Caller& caller, BytesView bytes);
     /// In good order.

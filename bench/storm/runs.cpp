@@ -136,6 +136,7 @@ bool run_hold(const Options& options) {
     Crowd crowd(target, *conversation, {.count = options.count, .concurrent = options.concurrent},
                 stayer);
     stayer.crowd = &crowd;
+    crowd.watch(STDIN_FILENO);
     const Moment began = moment();
     crowd.run([&] { return crowd.settled(); }, deadline_of(options));
     const double seconds = seconds_between(began, moment());
@@ -143,7 +144,6 @@ bool run_hold(const Options& options) {
     const bool well = judge(crowd, options);
     fmt::print("{{\"connected\":{}}}\n", crowd.counts().ready);
     std::fflush(stdout);
-    crowd.watch(STDIN_FILENO);
     std::array<char, 256> ignored;
     const auto input_ended = [&] {
         pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
