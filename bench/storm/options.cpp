@@ -17,6 +17,8 @@ void declare_server(CLI::App& command, Options& options) {
     command.add_flag("--resume", options.resume, "Offer a session that was got beforehand");
     command.add_option("--addresses", options.addresses, "To connect from, if the server is local")
         ->check(CLI::Range(1, 250));
+    command.add_option("--server-pid", options.server_process, "Tell its processor time too")
+        ->check(CLI::PositiveNumber);
     command.add_option("--deadline", options.deadline_seconds, "Seconds until all are ready")
         ->check(CLI::Range(1, 86'400));
 }

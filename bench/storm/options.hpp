@@ -22,6 +22,7 @@ struct Options {
     std::string tls;             ///< "1.2" or "1.3"; empty: what both like best
     std::size_t addresses = 16;  ///< of the clients, on the loopback network
     bool resume = false;
+    int server_process = 0;  ///< whose processor time is told too; 0: nobody's
 
     // the clients
     std::size_t count = 0;
