@@ -1,0 +1,188 @@
+"""What every peer of a comparison has in common.
+
+A peer lives in a folder of its own: configuration, data, certificate and log are there, and nothing
+of the machine's (/etc, /var, the package's service) is read or written. Its processes are children
+of ours: they are ended by their ids, and by the kernel when we die.
+
+    with Mosquitto(folder) as peer:
+        run([load_program, *peer.load_arguments()])
+        print(peer.rss_bytes(), peer.cpu_seconds(), peer.durability)
+"""
+
+import os
+import re
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+# pylint: disable=wrong-import-position
+import certificates  # noqa: E402
+from harness import SECONDS, Process, clean_environment  # noqa: E402
+
+HOST = "localhost"
+ADDRESS = "127.0.0.1"
+DESCRIPTORS = 262_144  # a connection is one, and a machine is to be filled with them
+ATTEMPT_SECONDS = 0.02  # between two looks whether a port accepts
+
+
+def raise_descriptor_limit():
+    """For the children. Root may raise the hard limit too; anybody else gets what there is."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        wanted = max(DESCRIPTORS, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    except (ValueError, PermissionError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def free_ports(count):
+    """Different ones, all free a moment ago."""
+    sockets = [socket.create_server((ADDRESS, 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def version_of(command, pattern):
+    """What a program says of itself. Some do not know the question and end with an error."""
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+    return re.search(pattern, said.stdout + said.stderr)[1]
+
+
+def descendants(pid):
+    """The process of that id and all below it."""
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(child) for task in tasks
+                    for child in (task / "children").read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it ended meanwhile
+    return [pid, *(each for child in children for each in descendants(child))]
+
+
+class Peer:
+    """One broker. A subclass says how it is configured and started, in prepare() and commands()."""
+    name = ""
+    durability = ""  # what its acknowledgement of a durable send promises
+
+    def __init__(self, folder):
+        self.folder = Path(folder).resolve() / self.name
+        self.ports = {}
+        self.ca_file = None
+        self.processes = []
+
+    @property
+    def version(self):
+        raise NotImplementedError
+
+    def prepare(self):
+        """Chooses the ports and writes the configuration."""
+        raise NotImplementedError
+
+    def commands(self):
+        """(command, environment) of each process, in the order of their start."""
+        raise NotImplementedError
+
+    def ready(self):
+        """Waits until clients are served."""
+        for port in self.ports.values():
+            self.wait_accepting(port)
+
+    def start(self):
+        raise_descriptor_limit()
+        self.folder.mkdir(parents=True)
+        self.make_certificate()
+        self.prepare()
+        try:
+            for command, environment in self.commands():
+                self.processes.append(
+                    Process(command, {**clean_environment(), **environment}, self.folder))
+            self.ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def stop(self):
+        """SIGTERM to the broker, awaited; whatever else there is goes with it."""
+        try:
+            if self.processes:
+                self.processes[-1].signal(signal.SIGTERM)
+                self.processes[-1].wait()
+        finally:
+            self.kill()
+
+    def kill(self):
+        for process in reversed(self.processes):
+            process.kill()
+        self.processes = []
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def make_certificate(self):
+        """ECDSA P-256, of an authority of this run."""
+        certificates.make_authority(self.folder, "ca")
+        certificates.sign(self.folder, "ca", "server", HOST, "-addext",
+                          f"subjectAltName=DNS:{HOST},IP:{ADDRESS}")
+        self.ca_file = self.folder / "ca.pem"
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def wait_accepting(self, port):
+        deadline = time.monotonic() + SECONDS
+        while True:
+            with socket.socket() as attempt:
+                if attempt.connect_ex((ADDRESS, port)) == 0:
+                    return
+            process = next((one for one in self.processes if not descendants(one.pid)), None)
+            if process or time.monotonic() > deadline:
+                raise AssertionError(f"{self.name} does not accept on {port}:\n{self.log_text()}")
+            select.select([], [], [], ATTEMPT_SECONDS)
+
+    def log_text(self):
+        logs = [path.read_text(encoding="utf-8", errors="replace")
+                for path in sorted(self.folder.rglob("*.log"))]
+        return "\n".join([*logs, *(process.output for process in self.processes)])
+
+    def pids(self):
+        """Every process that counts."""
+        return [pid for process in self.processes for pid in descendants(process.pid)]
+
+    def rss_bytes(self):
+        total = 0
+        for pid in self.pids():
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            total += 1024 * int(re.search(r"(?m)^VmRSS:\s+(\d+) kB", status)[1])
+        return total
+
+    def cpu_seconds(self):
+        """User and system, since the start."""
+        ticks = 0
+        for pid in self.pids():
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+            user_and_system = stat.rpartition(")")[2].split()[11:13]
+            ticks += sum(map(int, user_and_system))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def load_arguments(self):
+        """How the load program finds it."""
+        words = ["--peer", self.name, "--host", HOST]
+        for protocol, port in self.ports.items():
+            words += [f"--{protocol}-port", str(port)]
+        return [*words, "--ca", str(self.ca_file)]
