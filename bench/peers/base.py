@@ -72,6 +72,8 @@ class Peer:
     """One broker. A subclass says how it is configured and started, in prepare() and commands()."""
     name = ""
     durability = ""  # what its acknowledgement of a durable send promises
+    disk_calls = "fsync,fdatasync"  # the system calls it waits for, as strace names them
+    device_filter = "devices/{device}/messages/devicebound/#"  # of its MQTT subscription, QoS 1
 
     def __init__(self, folder):
         self.folder = Path(folder).resolve() / self.name

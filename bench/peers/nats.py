@@ -6,14 +6,17 @@ NATS reaches devices on MQTT durably by publishing to
 
     $MQTT.msgs.devices.device-N.messages.devicebound.x      with a reply subject: the PubAck
 
-What it publishes to `devices.device-N.messages.devicebound.x` is in the stream DEVICES, which
-create_stream() makes; no MQTT device gets it from there, for consumers that speak NATS do.
+The stream keeps what a consumer waits for and nothing else: a device must have subscribed before.
+What a sender publishes to `devices.device-N.messages.devicebound.x` is in the stream
+DEVICES, which create_stream() makes, for consumers that speak NATS; a device on MQTT that is there
+gets it as QoS 0.
 """
 
 import json
 import socket
 import ssl
 import subprocess
+import uuid
 
 from .base import ADDRESS, HOST, SECONDS, Peer, free_ports, version_of
 
@@ -21,8 +24,8 @@ STREAM = "DEVICES"
 SUBJECTS = "devices.*.messages.devicebound.>"
 
 # timeout: of a handshake; the default of 2 s is short when thousands come at once.
-# max_ack_pending: messages on their way to one device; the highest that MQTT 3.1.1 allows.
-# max_outstanding and the like stay: a single server replicates nothing.
+# max_ack_pending: messages on their way to one device. 65,535 over all consumers of a device are
+#   the most; a filter that ends in # takes two consumers, one that ends in + takes one.
 CONFIGURATION = """\
 server_name: restante-bench
 host: "{address}"
@@ -44,7 +47,7 @@ jetstream {{
 mqtt {{
   host: "{address}"
   port: {mqtt}
-  max_ack_pending: 65535
+  max_ack_pending: 30000
   tls {{
     cert_file: "{folder}/server.pem"
     key_file: "{folder}/server.key.pem"
@@ -59,10 +62,9 @@ trace: false
 
 class Client:
     """Just enough of the NATS protocol for a request, or a durable publish, and its answer."""
-    inbox = "_INBOX.restante-bench"
 
     def __init__(self, port, ca_file):
-        self.sid = 1
+        self.inbox = f"_INBOX.{uuid.uuid4().hex}"
         plain = socket.create_connection((ADDRESS, port), SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         info = b""
@@ -72,7 +74,7 @@ class Client:
         self.socket = context.wrap_socket(plain, server_hostname=HOST)
         self.lines = self.socket.makefile("rb")
         options = {"verbose": False, "pedantic": False, "lang": "python", "version": "1"}
-        self._send(f"CONNECT {json.dumps(options)}\r\nSUB {self.inbox} {self.sid}\r\nPING\r\n")
+        self._send(f"CONNECT {json.dumps(options)}\r\nSUB {self.inbox} 1\r\nPING\r\n")
         self._until(b"PONG")
 
     def __enter__(self):
@@ -111,6 +113,8 @@ class Client:
 
 class Nats(Peer):
     name = "nats"
+    disk_calls = "pwrite64"
+    device_filter = "devices/{device}/messages/devicebound/+"
     durability = ("in the kernel's page cache: PubAck follows the write, without a sync; 2.9 syncs "
                   "every 2 minutes and has no setting for it")
 
