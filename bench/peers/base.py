@@ -29,7 +29,8 @@ from harness import SECONDS, Process, clean_environment  # noqa: E402
 HOST = "localhost"
 ADDRESS = "127.0.0.1"
 DESCRIPTORS = 262_144  # a connection is one, and a machine is to be filled with them
-ATTEMPT_SECONDS = 0.02  # between two looks whether a port accepts
+ATTEMPT_SECONDS = 0.02  # between two looks at what tells nobody when it happens
+STOP_SECONDS = 30
 
 
 def raise_descriptor_limit():
@@ -68,6 +69,34 @@ def descendants(pid):
     return [pid, *(each for child in children for each in descendants(child))]
 
 
+def gone(pid):
+    """Whether it has ended, be its end awaited or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_until(condition, seconds):
+    """Whether it came true in time. For what tells nobody that it has happened."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        select.select([], [], [], ATTEMPT_SECONDS)
+    return True
+
+
+def wait_gone(pids, seconds):
+    return wait_until(lambda: all(map(gone, pids)), seconds)
+
+
+def accepts(port):
+    with socket.socket() as attempt:
+        return attempt.connect_ex((ADDRESS, port)) == 0
+
+
 class Peer:
     """One broker. A subclass says how it is configured and started, in prepare() and commands()."""
     name = ""
@@ -90,13 +119,19 @@ class Peer:
         raise NotImplementedError
 
     def commands(self):
-        """(command, environment) of each process, in the order of their start."""
+        """(command, environment) of each process, in the order of their start, the broker last. The
+        next is asked for once the one before runs."""
         raise NotImplementedError
 
     def ready(self):
         """Waits until clients are served."""
-        for port in self.ports.values():
-            self.wait_accepting(port)
+        def decided():
+            return all(map(accepts, self.ports.values())) or \
+                any(gone(process.pid) for process in self.processes)
+        wait_until(decided, SECONDS)
+        if not all(map(accepts, self.ports.values())):
+            raise AssertionError(f"{self.name} does not accept on {self.ports}:\n"
+                                 f"{self.log_text()}")
 
     def start(self):
         raise_descriptor_limit()
@@ -114,18 +149,21 @@ class Peer:
         return self
 
     def stop(self):
-        """SIGTERM to the broker, awaited; whatever else there is goes with it."""
-        try:
-            if self.processes:
-                self.processes[-1].signal(signal.SIGTERM)
-                self.processes[-1].wait()
-        finally:
-            self.kill()
+        """SIGTERM to the broker, and SIGKILL when that takes long: its data is not needed again."""
+        family = self.pids()
+        if self.processes:
+            self.processes[-1].signal(signal.SIGTERM)
+            wait_gone([self.processes[-1].pid], STOP_SECONDS)
+        self.kill(family)
 
-    def kill(self):
+    def kill(self, family=()):
+        """SIGKILL. What the broker itself had started ends with it; its end is awaited."""
+        family = {*family, *self.pids()}
         for process in reversed(self.processes):
             process.kill()
         self.processes = []
+        if not wait_gone(family, STOP_SECONDS):
+            raise AssertionError(f"{self.name} left processes behind: {family}")
 
     def __enter__(self):
         return self.start()
@@ -145,17 +183,6 @@ class Peer:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return path
-
-    def wait_accepting(self, port):
-        deadline = time.monotonic() + SECONDS
-        while True:
-            with socket.socket() as attempt:
-                if attempt.connect_ex((ADDRESS, port)) == 0:
-                    return
-            process = next((one for one in self.processes if not descendants(one.pid)), None)
-            if process or time.monotonic() > deadline:
-                raise AssertionError(f"{self.name} does not accept on {port}:\n{self.log_text()}")
-            select.select([], [], [], ATTEMPT_SECONDS)
 
     def log_text(self):
         logs = [path.read_text(encoding="utf-8", errors="replace")
