@@ -25,6 +25,7 @@ import harness
 from harness import program, run
 
 DEVICE = "fleet-00001"  # the first of bench/fleet
+NODE_MODULES = ROOT / "tests/interop/node_modules"
 DEVICES = {"restante": "our SDK", "paho": "paho-mqtt C++", "node": "azure-iot-device-mqtt"}
 MEASURES = {"messages_per_second": ("messages/s", 0), "cpu_microseconds": ("CPU us a message", 1),
             "peak_rss_kib": ("peak RSS, KiB", 0)}
@@ -46,7 +47,7 @@ def commands(hub, options):
     ours = hub.environment(IOTHUB_DEVICE_CONNECTION_STRING=(
         f"HostName={HOST};DeviceId={DEVICE};SharedAccessKey={key}"))
     # Microsoft's SDK for Node knows no port but 8883, so the hub has that one.
-    node = {**ours, "NODE_PATH": str(ROOT / "tests/interop/node_modules")}
+    node = {**ours, "NODE_PATH": str(NODE_MODULES)}
     paho = hub.environment(
         DEVICE=DEVICE, MQTT_ADDRESS=f"ssl://{HOST}:{hub.ports['mqtt']}",
         MQTT_USER=f"{HOST}/{DEVICE}/?api-version=2021-04-12",
@@ -118,6 +119,8 @@ def main():
     parser.add_argument("--json", action="store_true", help="every run, instead of tables")
     options = parser.parse_args()
     harness.Settings.build = options.build.resolve()
+    if not NODE_MODULES.is_dir():
+        parser.error(f"{NODE_MODULES} is missing: `npm ci` beside it, or `make test`, brings it")
     harness.enter_private_network()
     with tempfile.TemporaryDirectory(prefix="restante-bench-") as folder:
         with OnStandardPorts(folder) as peer:

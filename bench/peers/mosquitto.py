@@ -6,6 +6,8 @@ subscription of `devices/device-N/messages/devicebound/#`; that session's queue 
 
 from .base import ADDRESS, Peer, free_ports, version_of
 
+PROGRAM = "/usr/sbin/mosquitto"
+
 # user: run as root it would otherwise become `mosquitto`, who may not write to our folder.
 # max_inflight_messages, max_queued_messages: 0 is without a limit; the defaults, 20 and 1000, would
 #   slow a device down, and drop what waits for it.
@@ -40,7 +42,7 @@ class Mosquitto(Peer):
 
     @property
     def version(self):
-        return version_of(["mosquitto", "-h"], r"version (\S+)")
+        return version_of([PROGRAM, "-h"], r"version (\S+)")
 
     def prepare(self):
         self.ports = dict(zip(["mqtt"], free_ports(1)))
@@ -49,4 +51,4 @@ class Mosquitto(Peer):
             folder=self.folder, address=ADDRESS, **self.ports))
 
     def commands(self):
-        return [(["/usr/sbin/mosquitto", "-c", self.folder / "mosquitto.conf"], {})]
+        return [([PROGRAM, "-c", self.folder / "mosquitto.conf"], {})]

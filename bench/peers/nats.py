@@ -20,6 +20,7 @@ import uuid
 
 from .base import ADDRESS, HOST, SECONDS, Peer, free_ports, version_of
 
+PROGRAM = "/usr/sbin/nats-server"
 STREAM = "DEVICES"
 SUBJECTS = "devices.*.messages.devicebound.>"
 
@@ -120,7 +121,7 @@ class Nats(Peer):
 
     @property
     def version(self):
-        return version_of(["nats-server", "--version"], r"v(\d\S*)")
+        return version_of([PROGRAM, "--version"], r"v(\d\S*)")
 
     def prepare(self):
         self.ports = dict(zip(["mqtt", "nats"], free_ports(2)))
@@ -129,7 +130,7 @@ class Nats(Peer):
             folder=self.folder, address=ADDRESS, **self.ports))
 
     def commands(self):
-        return [(["/usr/sbin/nats-server", "-c", self.folder / "nats.conf"], {})]
+        return [([PROGRAM, "-c", self.folder / "nats.conf"], {})]
 
     def client(self):
         return Client(self.ports["nats"], self.ca_file)

@@ -12,6 +12,7 @@ from .base import ADDRESS, SECONDS, Peer, accepts, free_ports, wait_until
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 LIBRARY = Path("/usr/lib/rabbitmq/lib")
+START_SECONDS = 180  # of which it takes ten on two idle cores
 
 # vm_memory_high_watermark, disk_free_limit: publishers are not to be blocked within a run.
 # ssl_handshake_timeout, login_timeout: the defaults of 5 and 10 s are short in a storm of
@@ -89,7 +90,7 @@ class RabbitMq(Peer):
         self.write("enabled_plugins", "[rabbitmq_mqtt,rabbitmq_amqp1_0].\n")
 
     def ready(self):
-        self.processes[-1].wait_line("completed with")
+        self.processes[-1].wait_line("completed with", seconds=START_SECONDS)
         super().ready()
 
     def commands(self):
