@@ -147,7 +147,9 @@ class Nats(Peer):
 
 class NatsSynced(Nats):
     """All it writes is synchronous: the folder carries the file system's attribute S, which files
-    made in it inherit and which makes each write(2) to them what it is with O_SYNC."""
+    made in it inherit and which makes each write(2) to them what it is with O_DSYNC. The kernel's
+    tracepoints, for 200 PubAcks: 200 pwrite64 and 200 ext4_sync_file, without the attribute 0. Such
+    a write took as long as pwrite and fdatasync, 0.26 ms where that was measured."""
     name = "nats-synced"
     durability = ("on disk: PubAck follows a write to a file of attribute S (chattr +S), which the "
                   "file system syncs; 2.9 has no such setting of its own")
