@@ -49,7 +49,7 @@ def make_queue(peer):
     granted = queue.Queue()
     client = mqtt_client(peer, DEVICE)
     client.on_subscribe = lambda _client, _data, _id, qos: granted.put(qos)
-    client.subscribe(peer.device_filter.format(device=DEVICE), 1)
+    client.subscribe(peer.device_filter.format(DEVICE), 1)
     if granted.get(timeout=SECONDS) != (1,):
         raise AssertionError(f"{peer.name} refused a subscription:\n{peer.log_text()}")
     client.disconnect()

@@ -111,6 +111,7 @@ void LiveTask::stop_at_peak(Moment time) {
 bool LiveTask::received(const Member&, BytesView body) {
     const Moment time = moment();
     const Moment from(std::chrono::nanoseconds(ByteReader(body).u64()));
+    if (from < began_ || from > time) return false;  // of an earlier run: it waited
     ++received_;
     if (from - began_ >= warm_up) latencies_.add(from, time);
     if (options_.rate == 0 && sent_ < wanted_) push();

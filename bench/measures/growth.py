@@ -26,12 +26,9 @@ def measure_filled(world, devices, each):
 
 
 def measure(world):
-    many = world.scale.many_devices
-    few = max(1, many // 1000)
-    cases = {f"{few:,} devices": (few, 0), f"{few * 10:,} devices": (few * 10, 0),
-             f"{few * 100:,} devices": (few * 100, 0), f"{many:,} devices": (many, 0),
-             f"{few:,} devices, 50 waiting": (few, 50),
-             f"{few:,} devices, 500 waiting": (few, 500),
-             f"{few:,} devices, 5,000 waiting": (few, 5_000)}
+    cases = {f"{devices:,} devices": (devices, 0) for devices in world.scale.growing_devices}
+    devices = world.scale.deep_devices
+    cases |= {f"{devices:,} devices, {each:,} waiting for each": (devices, each)
+              for each in world.scale.growing_backlogs}
     world.record("growth", world.in_turn(
         cases, lambda case: measure_filled(world, *cases[case])))

@@ -7,6 +7,8 @@ time would allow stands beside what was reached.
 import json
 import signal
 
+from peers.base import cpu_seconds_of
+
 from .broker import started
 
 WAYS = {"TLS 1.3": ("--tls", "1.3"),
@@ -31,7 +33,7 @@ def measure_broker(world, kind):
         broker.make_queues(world.scale.storm)
         for way in WAYS:
             figures |= storm(world, way, broker.peer.cpu_seconds,
-                             ["--speak", "mqtt", *broker.peer.storm_arguments()])
+                             broker.peer.storm_arguments())
     return figures
 
 
@@ -47,7 +49,7 @@ def measure_bare(world, kind):
                      "--ca", broker.peer.ca_file]
             figures = {}
             for way in WAYS:
-                figures |= storm(world, way, lambda: broker.peer.cpu_of(server.pid), words)
+                figures |= storm(world, way, lambda: cpu_seconds_of(server.pid), words)
         finally:
             server.send_signal(signal.SIGTERM)
             server.communicate(timeout=60)

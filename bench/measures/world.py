@@ -12,13 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "bench")]
 # pylint: disable=wrong-import-position
 from harness import clean_environment, end_with_parent, program  # noqa: E402
-from peers.mosquitto import Mosquitto  # noqa: E402
-from peers.nats import Nats, NatsSynced  # noqa: E402
-from peers.rabbitmq import RabbitMq, RabbitMqQuorum  # noqa: E402
-from peers.restante import Restante  # noqa: E402
+from peers import PEERS  # noqa: E402
 
-PEERS = {peer.name: peer for peer in
-         (Restante, RabbitMq, RabbitMqQuorum, Nats, NatsSynced, Mosquitto)}
 NEEDED = {"rabbitmq": "/usr/lib/rabbitmq/bin/rabbitmq-server", "mosquitto": "/usr/sbin/mosquitto",
           "nats": "/usr/sbin/nats-server"}
 TOOL_SECONDS = 900  # for one run of a program; none should take a tenth of it
@@ -36,6 +31,9 @@ class Scale:
         self.held = 20 if quick else 10_000
         self.storm = 40 if quick else 2_000
         self.live_devices = 10 if quick else 100
+        self.growing_devices = (20, 200) if quick else (1_000, 10_000, 100_000, 1_000_000)
+        self.deep_devices = 20 if quick else 100
+        self.growing_backlogs = (0, 5) if quick else (0, 50, 500, 5_000)
 
 
 class World:
@@ -43,6 +41,7 @@ class World:
 
     def __init__(self, folder, quick, peers):
         self.folder = Path(folder)
+        self.quick = quick
         self.scale = Scale(quick)
         self.peers = [PEERS[name] for name in peers]
         self.results = {}

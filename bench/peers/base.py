@@ -97,12 +97,19 @@ def accepts(port):
         return attempt.connect_ex((ADDRESS, port)) == 0
 
 
+def cpu_seconds_of(pid):
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    user_and_system = stat.rpartition(")")[2].split()[11:13]
+    return sum(map(int, user_and_system)) / os.sysconf("SC_CLK_TCK")
+
+
 class Peer:
     """One broker. A subclass says how it is configured and started, in prepare() and commands()."""
     name = ""
     durability = ""  # what its acknowledgement of a durable send promises
     disk_calls = "fsync,fdatasync"  # the system calls it waits for, as strace names them
-    device_filter = "devices/{device}/messages/devicebound/#"  # of its MQTT subscription, QoS 1
+    device_filter = "devices/{}/messages/devicebound/#"  # of its MQTT subscription, QoS 1
+    sender = ()  # what the load program's senders speak
 
     def __init__(self, folder):
         self.folder = Path(folder).resolve() / self.name
@@ -135,7 +142,7 @@ class Peer:
 
     def start(self):
         raise_descriptor_limit()
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)  # a hub's data may be there already
         self.make_certificate()
         self.prepare()
         try:
@@ -202,16 +209,22 @@ class Peer:
 
     def cpu_seconds(self):
         """User and system, since the start."""
-        ticks = 0
-        for pid in self.pids():
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-            user_and_system = stat.rpartition(")")[2].split()[11:13]
-            ticks += sum(map(int, user_and_system))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return sum(cpu_seconds_of(pid) for pid in self.pids())
 
     def load_arguments(self):
         """How the load program finds it."""
-        words = ["--peer", self.name, "--host", HOST]
-        for protocol, port in self.ports.items():
-            words += [f"--{protocol}-port", str(port)]
-        return [*words, "--ca", str(self.ca_file)]
+        words = ["--host", HOST, "--ca", self.ca_file,
+                 "--device-filter", self.device_filter, *self.sender]
+        for protocol in ("mqtt", "amqp", "nats"):
+            if protocol in self.ports:
+                words += [f"--{protocol}-port", self.ports[protocol]]
+        return words
+
+    def storm_arguments(self):
+        """How a storm of devices finds it."""
+        return ["--speak", "mqtt", "--host", HOST, "--port", self.ports["mqtt"],
+                "--ca", self.ca_file, "--topic", self.device_filter]
+
+    def certificate_files(self):
+        """Its certificate and key, the same kind for all."""
+        return self.folder / "server.pem", self.folder / "server.key.pem"

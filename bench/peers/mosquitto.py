@@ -37,6 +37,7 @@ log_type warning
 
 class Mosquitto(Peer):
     name = "mosquitto"
+    sender = ("--sender", "mqtt")
     durability = ("none: PUBACK comes from memory; the state is written to disk every 30 minutes "
                   "and at an orderly end")
 

@@ -115,7 +115,8 @@ class Client:
 class Nats(Peer):
     name = "nats"
     disk_calls = "pwrite64"
-    device_filter = "devices/{device}/messages/devicebound/+"
+    device_filter = "devices/{}/messages/devicebound/+"
+    sender = ("--sender", "nats", "--nats-prefix", "$MQTT.msgs.")
     durability = ("in the kernel's page cache: PubAck follows the write, without a sync; 2.9 syncs "
                   "every 2 minutes and has no setting for it")
 

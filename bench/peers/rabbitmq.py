@@ -75,6 +75,7 @@ ERLANG = ("+P 4194304 +Q 262144 +sbwt none +sbwtdcpu none +sbwtdio none "
 class RabbitMq(Peer):
     name = "rabbitmq"
     queue_type = "classic"
+    sender = ("--sender", "amqp", "--amqp-target", "/exchange/amq.topic")
     durability = ("on disk: a durable message is settled accepted after the fsync of its own "
                   "queue's journal")
 

@@ -8,6 +8,14 @@ QUEUE_DEPTH = 10_000  # the highest that the hub takes
 ARGUMENTS = ("--cloudToDevice.maxQueueDepth", str(QUEUE_DEPTH), "--log-level", "warning")
 
 
+class HubWithCertificate(harness.Hub):
+    """One whose certificate is of an authority that all peers share."""
+
+    @property
+    def ca(self):
+        return str(self.data.parent / "ca.pem")
+
+
 class Restante(Peer):
     name = "restante"
     durability = "on disk: a send is accepted after the fdatasync of the commit that holds it"
@@ -20,12 +28,11 @@ class Restante(Peer):
     def version(self):
         return version_of([harness.program("restante"), "version"], r"(\d\S*)")
 
-    def make_certificate(self):
-        """The hub makes its own, of the same kind."""
-
     def prepare(self):
         harness.Settings.hostname = HOST
-        self.hub = harness.Hub(self.folder, mqtt=0, amqp=0, https=0, arguments=ARGUMENTS)
+        certificate, key = self.certificate_files()
+        self.hub = HubWithCertificate(self.folder, mqtt=0, amqp=0, https=0, arguments=(
+            *ARGUMENTS, "--tls-certificate", certificate, "--tls-key", key))
 
     def commands(self):
         return [(self.hub.command(), {})]
@@ -35,10 +42,18 @@ class Restante(Peer):
         self.hub.ports = {name: port for name, port in self.hub.read_ports().items()
                           if name in self.hub.ports}
         self.ports = self.hub.ports
-        self.ca_file = self.hub.data / "ca.pem"
 
     def connection_string(self):
         return self.hub.connection_string()
 
+    def data_folder(self):
+        """For whoever fills it before the start."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder / "data"
+
     def load_arguments(self):
         return [*super().load_arguments(), "--connection-string", self.connection_string()]
+
+    def storm_arguments(self):
+        return [*super().storm_arguments(),
+                "--restante-connection-string", self.connection_string()]
