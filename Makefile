@@ -2,7 +2,7 @@
 # packages, says what it does, and takes seconds when there is nothing left to do.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build deb test test-quick fuzz coverage format lint tidy packages clean
+.PHONY: help demo run build deb test test-quick fuzz coverage bench format lint tidy packages clean
 
 help:
 	@echo "make demo         build, start a hub, send one message to a device, watch it arrive"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-quick   the tests of the dev build alone (ARGS='-R unit/core' picks some)"
 	@echo "make fuzz         each fuzz target for a minute of CPU time (SECONDS_EACH=60)"
 	@echo "make coverage     which lines the tests reach (ARGS=--lines shows those they do not)"
+	@echo "make bench        Restante beside Mosquitto, RabbitMQ and NATS on this machine, an hour"
 	@echo "make format       clang-format every source"
 	@echo "make lint         clang-tidy every source, slow (FILES='src/core' picks some)"
 	@echo "make tidy         the house rules: layers, lengths, words"
@@ -48,6 +49,12 @@ fuzz: packages
 
 coverage: packages
 	@python3 tools/coverage.py $(ARGS)
+
+bench:
+	@tools/packages.sh bench
+	@cd tests/interop && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@tools/build.sh release
+	@bench/run.py $(ARGS)
 
 format: packages
 	@find src sdk cli examples tests fuzz bench -name '*.[ch]pp' -print0 2>/dev/null \
