@@ -220,6 +220,18 @@ TEST(ReceivedDevice, KeepsAnOpaqueTagAndAScope) {
     EXPECT_EQ(read->description.identity.parent_scope, "ms-azure-iot-edge://p-1");
 }
 
+TEST(ReceivedDevice, KnowsNeverInAnySpelling) {
+    for (const char* never : {"0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "0001-01-01t00:00:00",
+                              "0001-01-01t00:00:00.5z"}) {
+        const std::string body = std::string(R"({"deviceId":"d","statusUpdatedTime":")") + never +
+                                 R"(","lastActivityTime":")" + never + R"("})";
+        const auto read = device_from_json(body);
+        ASSERT_TRUE(read) << read.error().message;
+        EXPECT_EQ(read->description.identity.status_updated_at, std::nullopt) << never;
+        EXPECT_EQ(read->description.last_activity_at, std::nullopt) << never;
+    }
+}
+
 TEST(ReceivedDevice, IsMalformedWhenItIsNoDevice) {
     for (const char* body :
          {"", "[]", "{}", R"({"deviceId":"a b"})", R"({"deviceId":"d","lastActivityTime":"soon"})",

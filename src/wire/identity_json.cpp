@@ -138,6 +138,7 @@ std::optional<WallTime> read_time(Members& device, std::string_view name) {
         device.fail(fmt::format("{}: {}", name, time.error().message));
         return std::nullopt;
     }
+    if (registry_time(*time).starts_with(never)) return std::nullopt;  // in another spelling
     return *time;
 }
 
