@@ -6,7 +6,6 @@
 and the plots beside it. What stands outside the marks is prose, and nobody's but its author's.
 """
 
-import json
 import re
 from pathlib import Path
 
@@ -46,8 +45,3 @@ def write(results):
         if name in plot.PLOTTED:
             path = PLOTS / f"{name.replace(' ', '-')}.svg"
             path.write_text(plot.bars(name, plot.PLOTTED[name], rows), encoding="utf-8")
-
-
-def write_file(path):
-    """Again, from the results that an earlier run left."""
-    write(json.loads(Path(path).read_text(encoding="utf-8")))

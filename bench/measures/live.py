@@ -3,8 +3,6 @@
 from .broker import started
 
 SHARES = (0.1, 0.5, 0.8)
-# Of the echo that live delivery is compared with: as many connections as there are devices.
-ECHO_BYTES = 200
 
 
 def measure_broker(world, kind):
