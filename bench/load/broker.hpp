@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/clock.hpp"
-#include "common/member.hpp"
+#include "common/hub_login.hpp"
 #include "net/connector.hpp"
 #include "net/loop.hpp"
 #include "net/loops.hpp"
@@ -27,7 +27,7 @@ class Broker {
     net::Loop& loop() { return loops_.at(0); }
 
     /// A Restante hub: for it all, by the policy of the login.
-    const std::optional<std::string>& policy_token() const { return policy_token_; }
+    std::optional<std::string> policy_token() const;
 
     struct Login {
         std::optional<std::string> user_name;
@@ -47,8 +47,7 @@ class Broker {
     std::uint16_t number_of(Port port) const;
 
     const Options& options_;
-    std::optional<std::string> policy_token_;
-    WallTime expiry_;
+    std::optional<bench::HubLogin> hub_;
     SystemClock clock_;
     std::shared_ptr<const net::TlsClient> tls_;
     net::Loops loops_{1};

@@ -4,19 +4,13 @@
 
 #include <stdexcept>
 
-#include "auth/shared_access_signature.hpp"
 #include "protocol/mqtt/codec.hpp"
-#include "wire/connection_string.hpp"
-#include "wire/topic.hpp"
 
 namespace restante::storm {
 namespace {
 
 constexpr std::uint8_t awaits_connack = 0;
 constexpr std::uint8_t awaits_suback = 1;
-
-/// Longer than any run.
-constexpr std::chrono::hours token_lifetime{24};
 
 constexpr std::size_t packet_bytes_max = 1 << 20;
 
@@ -27,12 +21,6 @@ std::string fill_in(std::string pattern, const std::string& id) {
         pattern.replace(at, place.size(), id);
     }
     return pattern;
-}
-
-template <class T>
-T value_or_throw(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return std::move(*result);
 }
 
 template <class Packet>
@@ -46,12 +34,9 @@ Bytes encoded(const Packet& packet) {
 
 }  // namespace
 
-MqttLogin::MqttLogin(const Options& options)
-    : options_(options), expiry_(SystemClock().now().wall + token_lifetime) {
+MqttLogin::MqttLogin(const Options& options) : options_(options) {
     if (options.restante_connection_string.empty()) return;
-    const auto login =
-        value_or_throw(wire::ConnectionString::parse(options.restante_connection_string));
-    hub_ = value_or_throw(wire::split_host(login.host_name, options.port)).host;
+    hub_.emplace(options.restante_connection_string);
 }
 
 void MqttLogin::prepare(std::size_t count) {
@@ -63,22 +48,15 @@ void MqttLogin::prepare(std::size_t count) {
 
 Bytes MqttLogin::connect_packet(const fleet::Member& member) const {
     mqtt::Connect packet{.client_id = member.name(), .clean_session = options_.clean_session};
-    if (!hub_.empty()) {
-        packet.user_name = wire::mqtt_username(hub_, member.id(), std::nullopt, "fleet");
-        packet.password = to_bytes(auth::SharedAccessSignature::create(
-            hub_ + "/devices/" + member.name(), member.key(), expiry_));
-    } else {
-        if (options_.user_name) packet.user_name = fill_in(*options_.user_name, member.name());
-        if (options_.password) {
-            packet.password = to_bytes(fill_in(*options_.password, member.name()));
-        }
+    if (hub_) {
+        packet.user_name = hub_->mqtt_user_name(member);
+        packet.password = to_bytes(hub_->device_token(member));
     }
     return encoded(packet);
 }
 
 Bytes MqttLogin::subscribe_packet(const fleet::Member& member) const {
-    std::string filter = hub_.empty() ? fill_in(options_.topic, member.name())
-                                      : wire::devicebound_filter(member.id());
+    std::string filter = fill_in(options_.topic, member.name());
     return encoded(mqtt::Subscribe{
         .packet_id = 1,
         .subscriptions = {{.filter = std::move(filter), .qos = mqtt::QoS::at_least_once}}});

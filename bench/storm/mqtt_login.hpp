@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.hpp"
-#include "common/member.hpp"
+#include "common/hub_login.hpp"
 #include "conversation.hpp"
 #include "options.hpp"
 
@@ -14,7 +13,7 @@ namespace restante::storm {
 
 class MqttLogin final : public Conversation {
   public:
-    /// Throws std::runtime_error when the connection string is none.
+    /// Throws std::invalid_argument when the connection string is none.
     explicit MqttLogin(const Options& options);
 
     void prepare(std::size_t count) override;
@@ -27,9 +26,8 @@ class MqttLogin final : public Conversation {
     Bytes subscribe_packet(const fleet::Member& member) const;
 
     const Options& options_;
-    std::string hub_;  ///< by which name devices log in there; empty for another server
-    WallTime expiry_;
-    std::vector<Bytes> connects_;  ///< a signature in each costs time
+    std::optional<bench::HubLogin> hub_;  ///< none: the server lets anyone in
+    std::vector<Bytes> connects_;         ///< a signature in each costs time
 };
 
 }  // namespace restante::storm
