@@ -1,15 +1,10 @@
 #include "common/measure.hpp"
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <ctime>
-#include <stdexcept>
 
 namespace restante::bench {
 
@@ -20,18 +15,6 @@ double cpu_seconds() {
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double cpu_seconds_of(int process) {
-    clockid_t clock{};
-    timespec used{};
-    int failure = ::clock_getcpuclockid(process, &clock);
-    if (failure == 0 && ::clock_gettime(clock, &used) != 0) failure = errno;
-    if (failure != 0) {
-        throw std::runtime_error(fmt::format("cannot tell the processor time of process {}: {}",
-                                             process, std::strerror(failure)));
-    }
-    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 void raise_descriptor_limit() {

@@ -22,9 +22,6 @@ inline double seconds_between(Moment from, Moment to) {
 /// What this process has used so far, all threads together, user and system.
 double cpu_seconds();
 
-/// The same of another process. Throws std::runtime_error when there is none.
-double cpu_seconds_of(int process);
-
 /// A descriptor is a connection: takes as many as the system lets the process have.
 void raise_descriptor_limit();
 

@@ -38,9 +38,6 @@ class TlsLink {
     /// Bytes that have left the socket and not been read yet.
     bool has_pending() const;
 
-    /// Frees all that TLS keeps; the socket stays open and the peer notices nothing.
-    void forget_tls() { ssl_.reset(); }
-
     /// Why the last step of this thread failed.
     static const std::string& last_failure();
 

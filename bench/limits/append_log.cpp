@@ -19,8 +19,8 @@ using bench::check;
 using bench::Moment;
 using bench::moment;
 
-/// A growing log begins anew at this size, as one made of several files would.
-constexpr std::size_t growing_bytes_max = std::size_t{1} << 30;
+/// The log begins anew at this size, as one made of several files would.
+constexpr std::size_t log_bytes_max = std::size_t{1} << 30;
 
 /// A file without a name: it is gone with this process, however that ends.
 bench::Descriptor make_file(const std::filesystem::path& folder) {
@@ -33,17 +33,10 @@ bench::Descriptor make_file(const std::filesystem::path& folder) {
 
 class AppendLog {
   public:
-    explicit AppendLog(const CommitPlan& plan) : file_(make_file(plan.folder)) {
-        if (plan.recycled_bytes == 0) return;
-        recycled_ = true;
-        bytes_max_ = plan.recycled_bytes;
-        const Bytes some(std::size_t{1} << 20);
-        while (at_ < bytes_max_) write(some);
-        check(::fsync(file_.get()), "cannot sync the log");
-    }
+    explicit AppendLog(const CommitPlan& plan) : file_(make_file(plan.folder)) {}
 
     void append(BytesView batch) {
-        if (at_ + batch.size() > bytes_max_) begin_anew();
+        if (at_ + batch.size() > log_bytes_max) begin_anew();
         write(batch);
         check(::fdatasync(file_.get()), "cannot sync the log");
     }
@@ -51,7 +44,7 @@ class AppendLog {
   private:
     void begin_anew() {
         at_ = 0;
-        if (!recycled_) check(::ftruncate(file_.get(), 0), "cannot shorten the log");
+        check(::ftruncate(file_.get(), 0), "cannot shorten the log");
     }
 
     void write(BytesView bytes) {
@@ -65,8 +58,6 @@ class AppendLog {
     }
 
     bench::Descriptor file_;
-    bool recycled_ = false;
-    std::size_t bytes_max_ = growing_bytes_max;
     std::size_t at_ = 0;
 };
 

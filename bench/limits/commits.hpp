@@ -14,8 +14,6 @@ struct CommitPlan {
     std::size_t batch = 0;  ///< records in one commit
     std::size_t queues = 1;
     std::size_t seconds = 0;
-    /// Of a log that is written over and over; 0: one that grows.
-    std::size_t recycled_bytes = 0;
 };
 
 struct CommitFigures {

@@ -16,7 +16,6 @@ constexpr std::size_t record_bytes_max = 256 * 1024;
 constexpr std::size_t batch_max = 65'536;
 constexpr std::size_t queues_max = 1'000'000;
 constexpr std::size_t seconds_max = 3'600;
-constexpr std::size_t recycled_bytes_max = std::size_t{16} << 30;
 
 void print(const CommitFigures& figures) {
     const auto count = static_cast<double>(figures.latencies.count());
@@ -53,10 +52,6 @@ void declare_commits(CLI::App& command, CommitPlan& plan) {
 void declare_log(CLI::App& app, CommitPlan& plan) {
     auto* command = app.add_subcommand("log", "A file written and synced batch by batch");
     declare_commits(*command, plan);
-    command
-        ->add_option("--recycled-bytes", plan.recycled_bytes,
-                     "Write over a file of this size again and again instead of a growing one")
-        ->check(CLI::Range(std::size_t{1} << 20, recycled_bytes_max));
     command->final_callback([&plan] { print(measure_append_log(plan)); });
 }
 
@@ -74,7 +69,6 @@ void declare_tls_server(CLI::App& app, TlsServerPlan& plan) {
     command->add_option("--port", plan.port, "0: any free one")->default_val(0);
     command->add_option("--certificate", plan.certificate_file, "PEM")->required();
     command->add_option("--key", plan.key_file, "PEM")->required();
-    command->add_flag("--tickets", plan.tickets, "Give TLS 1.3's session tickets too");
     command->add_option("--threads", plan.threads, "Threads")
         ->default_val(1)
         ->check(CLI::Range(1, 64));

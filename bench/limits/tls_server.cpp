@@ -31,8 +31,6 @@ using bench::Step;
 constexpr int events_max = 256;
 /// Connections taken before those that are there get their turn.
 constexpr int accept_turn = 64;
-/// OpenSSL's own number, of TLS 1.3.
-constexpr std::size_t tickets_usual = 2;
 /// The payload of the largest record.
 constexpr std::size_t read_bytes = 16 * 1024;
 
@@ -215,7 +213,6 @@ void run_all(std::vector<std::unique_ptr<Worker>>& workers) {
 TlsServerFigures run_tls_server(const TlsServerPlan& plan) {
     const auto tls = net::TlsServer::from_files(plan.certificate_file, plan.key_file, {});
     if (!tls) throw std::runtime_error(tls.error().message);
-    if (plan.tickets) SSL_CTX_set_num_tickets((*tls)->native(), tickets_usual);
     const Descriptor end = signal_of_the_end();
     Descriptor first = listen_on(plan.port);
     const std::uint16_t port = port_of(first);

@@ -11,7 +11,6 @@ struct TlsServerPlan {
     std::uint16_t port = 0;
     std::string certificate_file;
     std::string key_file;
-    bool tickets = false;     ///< TLS 1.3's too, which the hub does not give
     std::size_t threads = 1;  ///< each with its own listening socket and its own connections
 };
 

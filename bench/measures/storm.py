@@ -5,6 +5,7 @@ time would allow stands beside what was reached.
 """
 
 import json
+import os
 import signal
 
 from peers.base import cpu_seconds_of
@@ -42,7 +43,7 @@ def measure_bare(world, kind):
     with started(world, kind) as broker:
         certificate, key = broker.peer.certificate_files()
         server = world.tool("limits", "tls-server", "--port", 0, "--certificate", certificate,
-                            "--key", key)
+                            "--key", key, "--threads", os.cpu_count())
         try:
             port = json.loads(server.stdout.readline())["port"]
             words = ["--speak", "echo", "--host", "localhost", "--port", port,

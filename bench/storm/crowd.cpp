@@ -186,13 +186,4 @@ void Crowd::end(Caller& caller) {
     ++counts_.ended;
 }
 
-void Crowd::keep_socket_only(Caller& caller) {
-    caller.link.forget_tls();
-    epoll_event event{};
-    event.events = EPOLLRDHUP;
-    event.data.ptr = &caller;
-    check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, caller.link.descriptor(), &event),
-          "cannot watch a connection");
-}
-
 }  // namespace restante::storm

@@ -72,8 +72,6 @@ class Crowd {
     /// In good order.
     void leave(Caller& caller);
     void fail(Caller& caller, std::string_view what);
-    /// Frees what TLS keeps; the end of the connection is still noticed.
-    void keep_socket_only(Caller& caller);
 
   private:
     static constexpr std::size_t read_bytes = 16 * 1024;

@@ -47,7 +47,7 @@ void MqttLogin::prepare(std::size_t count) {
 }
 
 Bytes MqttLogin::connect_packet(const fleet::Member& member) const {
-    mqtt::Connect packet{.client_id = member.name(), .clean_session = options_.clean_session};
+    mqtt::Connect packet{.client_id = member.name(), .clean_session = false};
     if (hub_) {
         packet.user_name = hub_->mqtt_user_name(member);
         packet.password = to_bytes(hub_->device_token(member));

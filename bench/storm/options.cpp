@@ -15,10 +15,6 @@ void declare_server(CLI::App& command, Options& options) {
     command.add_option("--tls", options.tls, "The one version to speak")
         ->check(CLI::IsMember({"1.2", "1.3"}));
     command.add_flag("--resume", options.resume, "Offer a session that was got beforehand");
-    command.add_option("--addresses", options.addresses, "To connect from, if the server is local")
-        ->check(CLI::Range(1, 250));
-    command.add_option("--server-pid", options.server_process, "Tell its processor time too")
-        ->check(CLI::PositiveNumber);
     command.add_option("--deadline", options.deadline_seconds, "Seconds until all are ready")
         ->check(CLI::Range(1, 86'400));
 }
@@ -32,11 +28,10 @@ void declare_clients(CLI::App& command, Options& options, std::string& speak) {
     command.add_option("--speak", speak, "One byte there and back, or until SUBACK")
         ->required()
         ->check(CLI::IsMember({"echo", "mqtt"}));
-    command.add_option("--user-name", options.user_name, "{} is the client's id, here and below");
-    command.add_option("--password", options.password);
-    command.add_option("--topic", options.topic, "What to subscribe, with QoS 1")
+    command
+        .add_option("--topic", options.topic,
+                    "What to subscribe, with QoS 1; {} is the client's id")
         ->default_val("devices/{}/messages/devicebound/#");
-    command.add_flag("--clean-session", options.clean_session, "As if never connected before");
     command.add_option("--restante-connection-string", options.restante_connection_string,
                        "Log in as the fleet's devices do; a policy's, for the hub's name");
 }
@@ -54,7 +49,6 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     auto* echo = app.add_subcommand("echo", "One request in flight on each connection");
     for (auto* command : {connect, hold, echo}) declare_server(*command, options);
     for (auto* command : {connect, hold}) declare_clients(*command, options, speak);
-    hold->add_flag("--bare", options.bare, "Keep the sockets only, without TLS, to save memory");
     echo->add_option("--connections", options.count)->required()->check(CLI::Range(1, 100'000));
     echo->add_option("--bytes", options.bytes)->required()->check(CLI::Range(1, 1 << 20));
     echo->add_option("--seconds", options.seconds)->required()->check(CLI::Range(1, 3'600));

@@ -19,23 +19,17 @@ struct Options {
     std::string host;
     std::uint16_t port = 0;
     std::string ca_file;
-    std::string tls;             ///< "1.2" or "1.3"; empty: what both like best
-    std::size_t addresses = 16;  ///< of the clients, on the loopback network
+    std::string tls;  ///< "1.2" or "1.3"; empty: what both like best
     bool resume = false;
-    int server_process = 0;  ///< whose processor time is told too; 0: nobody's
 
     // the clients
     std::size_t count = 0;
     std::size_t concurrent = 64;  ///< begun and not ready yet
     Speak speak = Speak::echo;
     std::size_t deadline_seconds = 300;  ///< until all are ready
-    bool bare = false;                   ///< hold: keep the socket and forget TLS
 
     // MQTT; `{}` stands for the client's id, a member's name
-    std::optional<std::string> user_name;
-    std::optional<std::string> password;
     std::string topic;
-    bool clean_session = false;
     std::string restante_connection_string;
 
     // echo

@@ -39,14 +39,7 @@ class Leaver final : public Task {
 /// Stays. What is sent to it is read and thrown away.
 class Stayer final : public Task {
   public:
-    explicit Stayer(bool bare) : bare_(bare) {}
-    void ready(Caller& caller) override {
-        if (bare_) crowd->keep_socket_only(caller);
-    }
-    Crowd* crowd = nullptr;
-
-  private:
-    bool bare_;
+    void ready(Caller&) override {}
 };
 
 /// Asks again as soon as it is answered.
@@ -98,21 +91,12 @@ void warm_up(Target& target, Conversation& conversation, const Options& options)
 /// Of what is measured, from its construction on.
 class Usage {
   public:
-    explicit Usage(const Options& options) : server_process_(options.server_process) {}
-
     double seconds() const { return seconds_between(began_, moment()); }
     double client_cpu_seconds() const { return bench::cpu_seconds() - client_; }
-    /// As JSON: null when nobody asked.
-    std::string server_cpu_seconds() const {
-        if (server_process_ == 0) return "null";
-        return fmt::format("{:.3f}", bench::cpu_seconds_of(server_process_) - server_);
-    }
     Moment began() const { return began_; }
 
   private:
-    int server_process_;
     double client_ = bench::cpu_seconds();
-    double server_ = server_process_ == 0 ? 0 : bench::cpu_seconds_of(server_process_);
     Moment began_ = moment();
 };
 
@@ -135,16 +119,16 @@ bool run_connect(const Options& options) {
     Crowd crowd(target, *conversation, {.count = options.count, .concurrent = options.concurrent},
                 leaver);
     leaver.crowd = &crowd;
-    const Usage usage(options);
+    const Usage usage;
     crowd.run([&] { return crowd.settled(); }, deadline_of(options));
     const double seconds = usage.seconds();
     const auto& counts = crowd.counts();
     fmt::print(R"({{"connections_per_second":{:.1f},"connections":{},"resumed":{},"errors":{},)"
-               R"("seconds":{:.3f},"client_cpu_seconds":{:.3f},"server_cpu_seconds":{},)"
+               R"("seconds":{:.3f},"client_cpu_seconds":{:.3f},)"
                R"("ready_p50_us":{:.1f},"ready_p99_us":{:.1f}}})"
                "\n",
                static_cast<double>(counts.ready) / seconds, counts.ready, counts.resumed,
-               counts.errors, seconds, usage.client_cpu_seconds(), usage.server_cpu_seconds(),
+               counts.errors, seconds, usage.client_cpu_seconds(),
                crowd.times_until_ready().quantile(0.5), crowd.times_until_ready().quantile(0.99));
     return judge(crowd, options);
 }
@@ -153,12 +137,11 @@ bool run_hold(const Options& options) {
     Target target(options);
     const auto conversation = conversation_for(options);
     warm_up(target, *conversation, options);
-    Stayer stayer(options.bare);
+    Stayer stayer;
     Crowd crowd(target, *conversation, {.count = options.count, .concurrent = options.concurrent},
                 stayer);
-    stayer.crowd = &crowd;
     crowd.watch(STDIN_FILENO);
-    const Usage usage(options);
+    const Usage usage;
     crowd.run([&] { return crowd.settled(); }, deadline_of(options));
     const double seconds = usage.seconds();
     const std::size_t errors = crowd.counts().errors;
@@ -176,10 +159,10 @@ bool run_hold(const Options& options) {
     const std::size_t lost = crowd.counts().errors - errors;
     for (auto& caller : crowd.callers()) crowd.leave(caller);
     fmt::print(R"({{"held":{},"lost":{},"resumed":{},"errors":{},"seconds":{:.3f},)"
-               R"("client_cpu_seconds":{:.3f},"server_cpu_seconds":{}}})"
+               R"("client_cpu_seconds":{:.3f}}})"
                "\n",
                crowd.counts().ready - lost, lost, crowd.counts().resumed, errors, seconds,
-               usage.client_cpu_seconds(), usage.server_cpu_seconds());
+               usage.client_cpu_seconds());
     return well && lost == 0;
 }
 
@@ -192,19 +175,19 @@ bool run_echo(const Options& options) {
                 player);
     player.crowd = &crowd;
     crowd.run([&] { return crowd.settled(); }, deadline_of(options));
-    const Usage usage(options);
+    const Usage usage;
     for (auto& caller : crowd.callers()) player.start(caller);
     crowd.run([&] { return crowd.counts().ended == options.count; },
               usage.began() + std::chrono::seconds(options.seconds));
     const double seconds = usage.seconds();
     fmt::print(R"({{"requests_per_second":{:.1f},"p50_us":{:.1f},"p99_us":{:.1f},)"
                R"("p999_us":{:.1f},"connections":{},"errors":{},"seconds":{:.3f},)"
-               R"("client_cpu_seconds":{:.3f},"server_cpu_seconds":{}}})"
+               R"("client_cpu_seconds":{:.3f}}})"
                "\n",
                static_cast<double>(player.latencies.count()) / seconds,
                player.latencies.quantile(0.5), player.latencies.quantile(0.99),
                player.latencies.quantile(0.999), crowd.counts().ready, crowd.counts().errors,
-               seconds, usage.client_cpu_seconds(), usage.server_cpu_seconds());
+               seconds, usage.client_cpu_seconds());
     const bool well = judge(crowd, options);
     for (auto& caller : crowd.callers()) crowd.leave(caller);
     return well;

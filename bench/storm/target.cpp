@@ -16,6 +16,9 @@
 namespace restante::storm {
 namespace {
 
+/// Of the clients, if the server is local: each has its own ports.
+constexpr std::size_t local_addresses = 16;
+
 using bench::check;
 
 [[noreturn]] void throw_tls(std::string_view what) {
@@ -31,8 +34,7 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-Target::Target(const Options& options)
-    : host_(options.host), port_(options.port), addresses_(options.addresses) {
+Target::Target(const Options& options) : host_(options.host), port_(options.port) {
     resolve();
     context_ = SSL_CTX_new(TLS_client_method());
     if (context_ == nullptr) throw_tls("no TLS context");
@@ -117,7 +119,7 @@ void Target::bind_local(int socket, std::size_t number) const {
     ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
     sockaddr_in from{};
     from.sin_family = AF_INET;
-    const auto place = static_cast<std::uint32_t>(number % addresses_);
+    const auto place = static_cast<std::uint32_t>(number % local_addresses);
     from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + place);
     check(::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from),
           "cannot use a local address");

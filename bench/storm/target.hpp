@@ -45,7 +45,6 @@ class Target {
 
     std::string host_;
     std::uint16_t port_;
-    std::size_t addresses_;
     sockaddr_storage address_{};
     socklen_t address_bytes_ = 0;
     ssl_ctx_st* context_ = nullptr;
