@@ -17,7 +17,8 @@ void HubState::recover(DeviceIdentity identity) {
     counts_.enabled += identity.status == model::DeviceStatus::enabled;
     ++counts_.devices;
     DeviceId id = identity.id;
-    devices_.try_emplace(std::move(id), std::move(identity));
+    // The store tells them in order, so each belongs behind the last.
+    devices_.try_emplace(devices_.end(), std::move(id), std::move(identity));
 }
 
 void HubState::recover(const DeviceId& id, model::ModuleIdentity module) {

@@ -134,15 +134,19 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
         if (auto may = check_send(); !may) return answer(std::unexpected(may.error()));
         core::ChangeSet changes;
         const std::size_t bytes = shared->body.size();
-        auto sequence = state_.enqueue(device, std::move(shared), clock_.now(), changes);
-        if (sequence) throttle_.count_message(bytes, clock_.now().wall);
+        auto sequence = state_.enqueue(device, shared, clock_.now(), changes);
+        if (sequence) {
+            throttle_.count_message(bytes, clock_.now().wall);
+            recent_.take(device, *sequence);  // of an earlier life of the device
+        }
         commit(std::move(changes),
-               [this, device = std::move(device), sequence,
+               [this, device = std::move(device), sequence, shared = std::move(shared),
                 answer = std::move(answer)](const Result<void>& stored) mutable {
                    if (!stored) return answer(std::unexpected(stored.error()));
                    if (sequence) {
                        log_.debug("message_enqueued",
                                   {{"device", device.value()}, {"seq", sequence->value}});
+                       recent_.put(device, *sequence, std::move(shared));
                        attachments_.wake(device);
                    }
                    answer(std::move(sequence));

@@ -1,10 +1,9 @@
 #pragma once
 // The seam: the one place where many connections meet one state.
 //
-// Every operation reads the same: decide (pure, HubState), commit (group commit to the store),
-// wake (hints to attached devices), answer. Nothing is answered before what it depends on is on
-// disk. Any thread may call; the work runs on the hub's own loop, and answers and events come from
-// there too: callers post them back to their own loop.
+// Every operation reads the same: decide (pure, HubState), commit (group commit to the store), wake
+// (hints to attached devices), answer, once what it depends on is on disk. Any thread may call; the
+// work runs on the hub's own loop, from where answers and events come too: callers post them back.
 // A commit that fails stalls the hub until the disk is well (docs/decisions/0009-sick-disk.md).
 
 #include <atomic>
@@ -20,6 +19,7 @@
 #include "hub/disk_health.hpp"
 #include "hub/drive.hpp"
 #include "hub/feedback_receivers.hpp"
+#include "hub/recent_messages.hpp"
 #include "hub/registry.hpp"
 #include "store/store.hpp"
 
@@ -72,13 +72,13 @@ class Hub {
                                 Answer<void> answer);
 
     // -- feedback ----------------------------------------------------------------------------
-    /// `available` is a hint, called on the hub's loop: there may be something to receive.
+    /// `available` is a hint, called on the hub's loop: there may be something to receive. What a
+    /// receiver holds at its end returns to the queue.
     void attach_feedback(AttachmentId receiver, std::function<void()> available);
-    /// Returns what the receiver holds to the queue.
     void detach_feedback(AttachmentId receiver);
     /// Up to `max` batches. A receiver that does not stay is AttachmentId{}.
     void receive_feedback(AttachmentId receiver, std::size_t max, Answer<LockedBatches> answer);
-    /// Errors of the three: device_message_lock_lost.
+    // Errors of the three: device_message_lock_lost.
     void complete_feedback(model::LockToken token, Answer<void> answer);
     void abandon_feedback(model::LockToken token, Answer<void> answer);
     void reject_feedback(model::LockToken token, Answer<void> answer);
@@ -106,6 +106,7 @@ class Hub {
     Result<void> check_room() { return disk_.check_room(store_.has_room()); }
     void schedule();
     void stop_when_quiet();
+    bool take_recent(const model::DeviceId& device, LockedMessages& locked);
     void read_bodies(const model::DeviceId& device, LockedMessages locked,
                      Answer<LockedMessages> answer);
     void read_records(LockedMessages batches, std::move_only_function<void(LockedBatches)> then);
@@ -134,12 +135,11 @@ class Hub {
     std::uint64_t feedback_dropped_ = 0;  ///< as last logged
     Registry registry_{*this};
     CommitPipeline commits_;
+    RecentMessages recent_{recent_messages_bytes_max};
     DiskHealth disk_;
     std::atomic<std::uint64_t> next_attachment_{1};
-    /// Store operations under way, whose callbacks will come.
-    std::size_t outstanding_ = 0;
+    std::size_t outstanding_ = 0;  ///< store operations whose callbacks will come
     bool stopping_ = false;
-
     boost::asio::io_context io_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     boost::asio::steady_timer timer_;

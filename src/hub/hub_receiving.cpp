@@ -102,6 +102,11 @@ void Hub::receive(AttachmentId attachment, std::size_t max, Answer<LockedMessage
                                       .receiver = attachment,
                                       .lock_duration = state_.queue_rules().lock_duration},
                                      clock_.now(), changes);
+        // What waits for the disk now has nothing to do with messages that are there already.
+        if (changes.empty() && take_recent(attached->device, locked)) {
+            schedule();
+            return answer(std::move(locked));
+        }
         commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
                                     answer = std::move(answer)](const auto& stored) mutable {
             if (!stored && !may_deliver(device)) return answer(std::unexpected(stored.error()));

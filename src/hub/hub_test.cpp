@@ -94,6 +94,19 @@ TEST_F(HubTest, HandsAMessageWithItsBodyToTheDeviceThatAttachesLater) {
     EXPECT_TRUE(receive(id).empty());
 }
 
+TEST_F(HubTest, ADeviceCreatedAnewGetsNothingOfItsEarlierLife) {
+    create();
+    ASSERT_TRUE(send("earlier"));
+    Awaited<void> deleted;
+    hub.registry().delete_device(device, std::nullopt, deleted.answer());
+    ASSERT_TRUE(deleted.get());
+    const auto version = create().identity.version;
+    ASSERT_TRUE(send("later"));
+    const auto messages = receive(attach(version));
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(as_text(messages[0].message->body), "later");
+}
+
 TEST_F(HubTest, WakesAnAttachedDevice) {
     attach(create().identity.version);
     ASSERT_TRUE(send("hello"));
@@ -367,6 +380,10 @@ TEST_F(HubTest, AMessageThatCannotBeReadHidesNoneBehindIt) {
     const auto first = send("lost");
     ASSERT_TRUE(first);
     ASSERT_TRUE(send("hello"));
+    // Handed out once, a message is no longer in memory.
+    const auto gone = attach(version, Protocol::amqp);
+    ASSERT_EQ(receive(gone).size(), 2u);
+    hub.detach(gone);
     store::WriteBatch batch;
     batch.remove(store::Table::messages, store::message_key(device, *first));
     Awaited<void> removed;

@@ -14,6 +14,7 @@ using model::SequenceNumber;
 
 void LockQueue::push(QueuedMessage queued) {
     RESTANTE_ASSERT(entries_.empty() || entries_.back().queued.sequence < queued.sequence);
+    expiry_bound_ = std::min(expiry_bound_, queued.expires_at);
     entries_.push_back({.queued = std::move(queued), .lock_serial = 0, .lock = std::nullopt});
 }
 
@@ -26,6 +27,7 @@ std::vector<LockedMessage> LockQueue::receive(const ReceiveOrder& order, std::ui
         const bool redelivered = entry.lock_serial != 0 || entry.queued.delivery_count > 0;
         entry.lock_serial = ++serial;
         entry.lock = Lock{.receiver = order.receiver, .until = now.steady + order.lock_duration};
+        lock_bound_ = std::min(lock_bound_, entry.lock->until);
         locked.push_back({.token = {.sequence = entry.queued.sequence, .serial = serial},
                           .queued = entry.queued,
                           .redelivered = redelivered,
@@ -52,7 +54,7 @@ Result<LockQueue::Abandoned> LockQueue::abandon(LockToken token, std::uint32_t d
     const auto found = find(token, LateSettlement::refuse, now);
     if (!found) return std::unexpected(found.error());
     const auto entry = *found;
-    entry->lock.reset();
+    unlock(*entry);
     entry->queued.delivery_count += 1;
     std::optional<FeedbackStatus> ended;
     if (entry->queued.delivery_count >= delivery_count_max) {
@@ -68,25 +70,33 @@ bool LockQueue::release(ReceiverId receiver) {
     bool released = false;
     for (auto& entry : entries_) {
         if (!entry.lock || entry.lock->receiver != receiver) continue;
-        entry.lock.reset();
+        unlock(entry);
         released = true;
     }
     return released;
 }
 
 bool LockQueue::advance(Now now, EndedMessages& ended) {
+    if (now.steady < lock_bound_ && now.wall < expiry_bound_) return false;
     bool returned = false;
+    lock_bound_ = SteadyTime::max();
+    expiry_bound_ = WallTime::max();
     const auto is_over = [&](Entry& entry) {
         const bool lock_ended = entry.lock && entry.lock->until <= now.steady;
         if (lock_ended) entry.lock.reset();
-        if (!entry.lock && entry.queued.expires_at <= now.wall) {
+        if (entry.lock) {
+            lock_bound_ = std::min(lock_bound_, entry.lock->until);
+            return false;
+        }
+        if (entry.queued.expires_at <= now.wall) {
             ended.push_back({.queued = entry.queued, .status = FeedbackStatus::expired});
             return true;
         }
+        expiry_bound_ = std::min(expiry_bound_, entry.queued.expires_at);
         returned = returned || lock_ended;
         return false;
     };
-    if (std::erase_if(entries_, is_over) > 0 && entries_.empty()) entries_.shrink_to_fit();
+    if (std::erase_if(entries_, is_over) > 0) forget_bounds_when_empty();
     return returned;
 }
 
@@ -96,7 +106,8 @@ EndedMessages LockQueue::purge() {
     for (auto& entry : entries_) {
         ended.push_back({.queued = std::move(entry.queued), .status = FeedbackStatus::purged});
     }
-    entries_ = {};
+    entries_.clear();
+    forget_bounds_when_empty();
     return ended;
 }
 
@@ -109,21 +120,16 @@ bool LockQueue::has_deliverable() const {
     return std::ranges::any_of(entries_, [](const Entry& entry) { return !entry.lock; });
 }
 
-std::optional<WallTime> LockQueue::next_expiry() const {
-    std::optional<WallTime> next;
-    for (const auto& entry : entries_) {
-        if (entry.lock) continue;
-        if (!next || entry.queued.expires_at < *next) next = entry.queued.expires_at;
-    }
-    return next;
+void LockQueue::unlock(Entry& entry) {
+    entry.lock.reset();
+    expiry_bound_ = std::min(expiry_bound_, entry.queued.expires_at);
 }
 
-std::optional<SteadyTime> LockQueue::next_lock_end() const {
-    std::optional<SteadyTime> next;
-    for (const auto& entry : entries_) {
-        if (entry.lock && (!next || entry.lock->until < *next)) next = entry.lock->until;
-    }
-    return next;
+void LockQueue::forget_bounds_when_empty() {
+    if (!entries_.empty()) return;
+    entries_.shrink_to_fit();
+    lock_bound_ = SteadyTime::max();
+    expiry_bound_ = WallTime::max();
 }
 
 Result<LockQueue::Entries::iterator> LockQueue::find(LockToken token, LateSettlement late,
@@ -147,7 +153,7 @@ Result<LockQueue::Entries::iterator> LockQueue::find(LockToken token, LateSettle
 EndedMessage LockQueue::take(Entries::iterator entry, FeedbackStatus status) {
     EndedMessage ended{.queued = std::move(entry->queued), .status = status};
     entries_.erase(entry);
-    if (entries_.empty()) entries_.shrink_to_fit();
+    forget_bounds_when_empty();
     return ended;
 }
 

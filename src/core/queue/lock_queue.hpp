@@ -81,8 +81,9 @@ class LockQueue {
 
     std::size_t size() const { return entries_.size(); }
     bool has_deliverable() const;
-    std::optional<WallTime> next_expiry() const;
-    std::optional<SteadyTime> next_lock_end() const;
+    /// When advance() may have something to do; nothing is due before, but perhaps later only.
+    std::optional<WallTime> next_expiry() const { return unless_never(expiry_bound_); }
+    std::optional<SteadyTime> next_lock_end() const { return unless_never(lock_bound_); }
 
   private:
     struct Lock {
@@ -97,10 +98,22 @@ class LockQueue {
     };
     using Entries = std::vector<Entry>;
 
+    template <class Time>
+    static std::optional<Time> unless_never(Time time) {
+        return time == Time::max() ? std::nullopt : std::optional(time);
+    }
+
     Result<Entries::iterator> find(model::LockToken token, LateSettlement late, Now now);
     EndedMessage take(Entries::iterator entry, model::FeedbackStatus status);
+    void unlock(Entry& entry);
+    void forget_bounds_when_empty();
 
     Entries entries_;
+    // No lock ends and no message outside a lock expires before these, which whoever settles leaves
+    // as they are: only advance(), once they are reached, looks at every message. To look each time
+    // took a fifth of the hub's work on queues of 500.
+    SteadyTime lock_bound_ = SteadyTime::max();
+    WallTime expiry_bound_ = WallTime::max();
 };
 
 }  // namespace restante::core

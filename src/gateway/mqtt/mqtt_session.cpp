@@ -268,6 +268,7 @@ std::optional<mqtt::QoS> MqttSession::devicebound_qos() const {
 
 void MqttSession::fetch() {
     if (!attachment_ || fetching_ || !maybe_more_ || finished() || !devicebound_qos()) return;
+    if (subscription_changes_ > 0) return;  // their answers come first
     const std::size_t room = mqtt_window - std::min(mqtt_window, engine_->in_flight());
     if (room == 0) return;
     fetching_ = true;
