@@ -208,6 +208,7 @@ std::optional<std::uint8_t> MqttSession::grant(const mqtt::Subscription& wanted)
 
 void MqttSession::on(mqtt::SubscribeRequested&& event) {
     std::vector<std::uint8_t> codes;
+    bool changed = false;
     for (const auto& wanted : event.subscriptions) {
         const auto granted = grant(wanted);
         codes.push_back(granted.value_or(mqtt::subscribe_failure));
@@ -217,14 +218,27 @@ void MqttSession::on(mqtt::SubscribeRequested&& event) {
                                                            {"reason", "no such topic here"}});
             continue;
         }
-        std::erase_if(subscriptions_,
-                      [&](const auto& present) { return present.filter == wanted.filter; });
-        subscriptions_.push_back({.filter = wanted.filter, .granted_qos = *granted});
+        changed = subscribe(wanted.filter, *granted) || changed;
     }
-    keep_subscriptions([this, id = event.packet_id, codes = std::move(codes)] {
+    auto answer = [this, id = event.packet_id, codes = std::move(codes)] {
         engine_->subscribe_answer(id, codes);
         maybe_more_ = true;
-    });
+    };
+    // A device that comes back subscribes to what its session has, which is on disk. Later a SUBACK
+    // also says that what was acknowledged before has been decided; PUBACK itself has no answer.
+    if (!changed && !settled_ && subscription_changes_ == 0) return answer();
+    keep_subscriptions(std::move(answer));
+}
+
+/// Whether that is news.
+bool MqttSession::subscribe(const std::string& filter, std::uint8_t granted_qos) {
+    const auto present =
+        std::ranges::find(subscriptions_, filter, &model::MqttSubscription::filter);
+    if (present == subscriptions_.end()) {
+        subscriptions_.push_back({.filter = filter, .granted_qos = granted_qos});
+        return true;
+    }
+    return std::exchange(present->granted_qos, granted_qos) != granted_qos;
 }
 
 void MqttSession::on(mqtt::UnsubscribeRequested&& event) {
@@ -321,6 +335,7 @@ void MqttSession::on(mqtt::Acknowledged&& event) {
     if (sent == in_flight_.end()) return;
     access_.hub().complete(claim_->device, sent->token, core::LateSettlement::accept,
                            [](const Result<void>&) {});
+    settled_ = true;
     in_flight_.erase(sent);
 }
 

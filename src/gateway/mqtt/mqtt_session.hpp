@@ -62,6 +62,7 @@ class MqttSession final : public net::Session {
     std::string_view kind() const { return claim_->module ? "module" : "device"; }
 
     std::optional<std::uint8_t> grant(const mqtt::Subscription& wanted) const;
+    bool subscribe(const std::string& filter, std::uint8_t granted_qos);
     void keep_subscriptions(std::function<void()> then);
     std::optional<mqtt::QoS> devicebound_qos() const;
 
@@ -89,6 +90,7 @@ class MqttSession final : public net::Session {
     std::size_t subscription_changes_ = 0;  // that wait for the disk
 
     std::vector<InFlight> in_flight_;
+    bool settled_ = false;  ///< anything yet
     bool fetching_ = false;
     bool maybe_more_ = false;
     bool telemetry_reported_ = false;
