@@ -5,7 +5,7 @@
 set -eu
 
 build="g++ clang-19 lld-19 ccache cmake ninja-build libboost1.81-dev libfmt-dev libssl-dev
-       librocksdb-dev libcli11-dev libgtest-dev libgmock-dev"
+       librocksdb-dev libjemalloc-dev libcli11-dev libgtest-dev libgmock-dev"
 deb="$build dpkg-dev file"
 test="$deb libclang-rt-19-dev llvm-19 clang-tidy-19 clang-format-19 git python3 python3-uamqp
       python3-paho-mqtt python3-qpid-proton libsasl2-modules util-linux mount pkg-config binutils

@@ -46,9 +46,9 @@ class NthAllocation(harness.TestCase):
     def end_of(self, life):
         if life.exit_code == 0:
             return "went on"
+        self.assertGreater(life.exit_code, 0, f"ended by a signal:\n{life.output}")
         if not life.output:
             return "did not begin"  # the loader and the libraries' own beginnings come first
-        self.assertGreater(life.exit_code, 0, f"ended by a signal:\n{life.output}")
         return "said out of memory" if "out of memory" in life.output else "ended otherwise"
 
 

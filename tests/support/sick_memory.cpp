@@ -3,8 +3,10 @@
 //     SICK_MEMORY_AT      n; without it nothing fails
 //     SICK_MEMORY_COUNT   a file for the number of allocations, written at the end
 //
-// Allocations before this library's own start, which are the loader's, do not count.
+// Allocations before this library's own start, which are the loader's, do not count. The program's
+// allocator does the rest, and has what is freed.
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -15,14 +17,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
-
-extern "C" {
-void* __libc_malloc(std::size_t size);
-void* __libc_calloc(std::size_t count, std::size_t size);
-void* __libc_realloc(void* block, std::size_t size);
-void* __libc_memalign(std::size_t alignment, std::size_t size);
-}
 
 namespace {
 
@@ -54,27 +50,67 @@ struct Beginning {
     }
 } beginning;
 
+template <class Function>
+Function* next(const char* name) {
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+void* allocate(std::size_t size) {
+    static const auto real = next<void*(std::size_t)>("malloc");
+    return fails() ? nullptr : real(size);
+}
+void* allocate(std::size_t alignment, std::size_t size) {
+    static const auto real = next<void*(std::size_t, std::size_t)>("memalign");
+    return fails() ? nullptr : real(alignment, size);
+}
+void* or_throw(void* block) {
+    if (block == nullptr) throw std::bad_alloc();
+    return block;
+}
+
 }  // namespace
 
 extern "C" {
 
 void* malloc(std::size_t size) {
-    return fails() ? nullptr : __libc_malloc(size);
+    return allocate(size);
 }
 void* calloc(std::size_t count, std::size_t size) {
-    return fails() ? nullptr : __libc_calloc(count, size);
+    static const auto real = next<void*(std::size_t, std::size_t)>("calloc");
+    return fails() ? nullptr : real(count, size);
 }
 void* realloc(void* block, std::size_t size) {
-    return fails() ? nullptr : __libc_realloc(block, size);
+    static const auto real = next<void*(void*, std::size_t)>("realloc");
+    return fails() ? nullptr : real(block, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-    return fails() ? nullptr : __libc_memalign(alignment, size);
+    return allocate(alignment, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-    return memalign(alignment, size);
+    return allocate(alignment, size);
 }
 int posix_memalign(void** block, std::size_t alignment, std::size_t size) {
-    *block = memalign(alignment, size);
+    *block = allocate(alignment, size);
     return *block == nullptr ? ENOMEM : 0;
 }
+}
+
+// The allocator has operators of its own, which do not come by malloc.
+void* operator new(std::size_t size) {
+    return or_throw(allocate(size));
+}
+void* operator new[](std::size_t size) {
+    return or_throw(allocate(size));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return allocate(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return or_throw(allocate(static_cast<std::size_t>(alignment), size));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return or_throw(allocate(static_cast<std::size_t>(alignment), size));
 }

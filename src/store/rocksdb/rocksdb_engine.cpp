@@ -150,6 +150,8 @@ rocksdb::Status RocksDbEngine::Impl::open_read_only() {
 }
 
 void RocksDbEngine::Impl::close() {
+    // Opening may have been left in the middle, out of memory: with tables and without a database.
+    if (!db) return families.clear();
     for (auto* family : std::exchange(families, {})) db->DestroyColumnFamilyHandle(family);
     db.reset();
 }
