@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "net/peer_address.hpp"
+#include "net/postbox.hpp"
 
 namespace restante::net {
 namespace {
@@ -42,31 +44,6 @@ void prepare(int descriptor) {
 
 }  // namespace
 
-/// The way back from other threads. It holds no owner of the connection, so that a connection
-/// always dies on its own loop.
-class Connection::Postbox final : public Mailbox {
-  public:
-    explicit Postbox(Connection& connection)
-        : loop_(connection.loop_.shared_from_this()), connection_(connection.weak_from_this()) {}
-
-    void post(Work work) override {
-        loop_->post([connection = connection_, work = std::move(work)]() mutable {
-            if (const auto open = connection.lock()) open->run(work);
-        });
-    }
-    void close() override {
-        loop_->post([connection = connection_] {
-            if (const auto open = connection.lock()) {
-                open->close(Error(ErrorCode::cancelled, "closed by this end"));
-            }
-        });
-    }
-
-  private:
-    std::shared_ptr<Loop> loop_;  // shared with Loops, which may end before this
-    std::weak_ptr<Connection> connection_;
-};
-
 Connection::Connection(Loop& loop, const Clock& clock, const ConnectionOptions& options)
     : loop_(loop),
       clock_(clock),
@@ -77,13 +54,15 @@ Connection::Connection(Loop& loop, const Clock& clock, const ConnectionOptions& 
 Connection::~Connection() = default;
 
 ConnectionHandle Connection::handle() {
-    if (!mailbox_) mailbox_ = std::make_shared<Postbox>(*this);
+    if (!mailbox_) mailbox_ = std::make_shared<Postbox>(loop_.shared_from_this(), weak_from_this());
     return ConnectionHandle(mailbox_);
 }
 
-void Connection::run(Work& work) {
-    if (stage_ == Stage::lingering || stage_ == Stage::ended) return;
-    work();
+void Connection::run(std::span<Work> pieces) {
+    for (Work& work : pieces) {
+        if (stage_ == Stage::lingering || stage_ == Stage::ended) return;
+        work();
+    }
     if (stage_ != Stage::open) return;
     collect_output();
     write_output();

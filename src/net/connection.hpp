@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/clock.hpp"
 #include "net/connection_options.hpp"
@@ -29,7 +30,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Connection& operator=(const Connection&) = delete;
 
     /// Runs work from the mailbox, then flushes; nothing once ended.
-    void run(Work& work);
+    void run(std::span<Work> pieces);
     /// Ends at once; output not yet written is lost.
     void close(const Error& reason);
     /// Whom it belongs to, for Loop::close_connections.
@@ -69,7 +70,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   private:
     enum class Wait : std::uint8_t { none, read, write };
-    class Postbox;
 
     void step();
     void handshake();
