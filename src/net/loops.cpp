@@ -8,6 +8,7 @@
 #include <future>
 
 #include "base/assert.hpp"
+#include "base/short_turns.hpp"
 #include "net/connection.hpp"
 #include "net/loop.hpp"
 
@@ -79,6 +80,7 @@ void Loop::close_connections(const void* group, const Error& reason) {
 void Loop::start() {
     thread_ = std::thread([this] {
         block_sigpipe();
+        ask_for_short_turns();
         current_loop = this;
         context_->run();
     });

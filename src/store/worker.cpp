@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/short_turns.hpp"
+
 namespace restante::store {
 
 Worker::Worker() : thread_([this] { run(); }) {}
@@ -24,6 +26,7 @@ void Worker::post(Job job) {
 }
 
 void Worker::run() {
+    ask_for_short_turns();
     std::unique_lock guard(mutex_);
     while (true) {
         wake_.wait(guard, [this] { return ending_ || !jobs_.empty(); });
