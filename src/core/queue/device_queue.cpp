@@ -8,8 +8,16 @@ using model::LockToken;
 using model::QueuedMessage;
 using model::SequenceNumber;
 
+namespace {
+
+/// Numbers that are stored as taken before they are, so that few messages need a record for their
+/// number alone. A start of the hub leaves out those that were not used.
+constexpr std::uint64_t numbers_reserved = 100;
+
+}  // namespace
+
 void DeviceQueue::recover(QueuedMessage queued) {
-    next_ = {queued.sequence.value + 1};
+    next_ = std::max(next_, SequenceNumber{queued.sequence.value + 1});
     queue_.push(std::move(queued));
 }
 
@@ -98,14 +106,16 @@ void DeviceQueue::forget(EndedMessage message, const QueueContext& context) {
 }
 
 void DeviceQueue::forget_all(EndedMessages messages, const QueueContext& context) {
+    bool unreserved = false;
     for (auto& message : messages) {
-        context.changes.push_back(
-            DeleteMessage{.device = device_, .sequence = message.queued.sequence});
+        const SequenceNumber sequence = message.queued.sequence;
+        unreserved = unreserved || sequence >= stored_next_;
+        context.changes.push_back(DeleteMessage{.device = device_, .sequence = sequence});
         context.ended.push_back(std::move(message));
     }
-    if (!messages.empty() && queue_.size() == 0) {
-        context.changes.push_back(PutNextSequence{.device = device_, .next = next_});
-    }
+    if (!unreserved) return;
+    stored_next_ = {next_.value + numbers_reserved};
+    context.changes.push_back(PutNextSequence{.device = device_, .next = stored_next_});
 }
 
 }  // namespace restante::core

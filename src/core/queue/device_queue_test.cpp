@@ -42,6 +42,12 @@ class Story {
         }
     }
 
+    /// As after a restart: what the store had.
+    void recover(std::uint64_t next_number, std::uint64_t waiting) {
+        queue_.recover(model::SequenceNumber{next_number});
+        queue_.recover(model::QueuedMessage{.sequence = {waiting}, .expires_at = WallTime::max()});
+    }
+
     QueueRules rules_;
 
   private:
@@ -160,8 +166,29 @@ TEST(DeviceQueue, HandsOutInOrderAndForgetsWhatIsCompleted) {
         complete 2 | ok
         complete 1 | ok
         complete 1 | lost
-        changes    | delete:2 delete:1 next:3
+        changes    | delete:2 next:103 delete:1
         enqueue    | 3
+    )");
+}
+
+TEST(DeviceQueue, NoNumberComesASecondTimeAfterARestart) {
+    Story earlier;
+    earlier.run(R"(
+        enqueue    | 1
+        enqueue    | 2
+        receive    | 1 2
+        complete 2 | ok
+        changes    | put:1 put:2 delete:2 next:103
+    )");
+    Story later;
+    later.recover(103, 1);
+    later.run(R"(
+        enqueue    | 103
+        receive    | 1 103
+        complete 1 | ok
+        changes    | put:103 delete:1
+        complete 103 | ok
+        changes    | delete:103 next:204
     )");
 }
 
@@ -190,7 +217,7 @@ TEST(DeviceQueue, CountsOnlyAbandonsAndDeadLettersAtTheMaximum) {
         changes    | update:1:count=1
         receive    | 1!
         abandon 1  | ok
-        changes    | delete:1 next:2
+        changes    | delete:1 next:102
         ended      | 1:count
         receive    | nothing
     )");
@@ -236,11 +263,11 @@ TEST(DeviceQueue, ExpiresWhatWaitsAndSparesWhatIsHeld) {
         enqueue 10 | 1
         enqueue 20 | 2
         advance 10 | quiet
-        changes    | put:1 put:2 delete:1
+        changes    | put:1 put:2 delete:1 next:103
         receive    | 2
         advance 10 | quiet
         complete 2 | ok
-        changes    | delete:2 next:3
+        changes    | delete:2
     )");
 }
 
@@ -251,7 +278,7 @@ TEST(DeviceQueue, DeadLettersWhatExpiredWhileHeldWhenTheLockEnds) {
         advance 30 | quiet
         changes    | put:1
         advance 30 | quiet
-        changes    | delete:1 next:2
+        changes    | delete:1 next:102
         ended      | 1:expired
     )");
 }
@@ -271,7 +298,7 @@ TEST(DeviceQueue, APastExpiryIsAcceptedAndNeverDelivered) {
     Story().run(R"(
         enqueue -5 | 1
         receive    | nothing
-        changes    | put:1 delete:1 next:2
+        changes    | put:1 delete:1 next:102
     )");
 }
 
@@ -308,7 +335,7 @@ TEST(DeviceQueue, RejectEndsAMessage) {
         reject 1   | ok
         ended      | 1:rejected
         receive    | nothing
-        changes    | put:1 delete:1 next:2
+        changes    | put:1 delete:1 next:102
     )");
 }
 
