@@ -122,10 +122,8 @@ class World {
         const auto got = answer_of<std::optional<model::LockedMessage>>(
             [&](auto answer) { hub.receive_one(device(id), std::nullopt, std::move(answer)); });
         if (!sent || !got || !*got || as_text((*got)->message->body) != body) return false;
-        return answer_of<void>([&](auto answer) {
-                   hub.complete(device(id), (*got)->token, core::LateSettlement::refuse,
-                                std::move(answer));
-               })
+        return answer_of<void>(
+                   [&](auto answer) { hub.complete(device(id), (*got)->token, std::move(answer)); })
             .has_value();
     }
 

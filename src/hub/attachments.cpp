@@ -92,11 +92,12 @@ Attachments::Attachment* Attachments::find(AttachmentId id) {
     return found == attachments_.end() ? nullptr : &found->second;
 }
 
-void Attachments::wake(const model::DeviceId& device) const {
+std::optional<AttachmentId> Attachments::wake(const model::DeviceId& device) const {
     const auto [first, last] = by_client_.equal_range({device, std::nullopt});
     for (auto entry = first; entry != last; ++entry) {
         attachments_.at(entry->second.value).events.message_available();
     }
+    return first == last ? std::nullopt : std::optional(first->second);
 }
 
 void Attachments::wake_all() const {

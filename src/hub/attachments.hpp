@@ -88,7 +88,8 @@ class Attachments {
                   std::string reason);
     const ConnectionHistory& history() const { return history_; }
 
-    void wake(const model::DeviceId& device) const;
+    /// Returns one of those it woke.
+    std::optional<AttachmentId> wake(const model::DeviceId& device) const;
     void wake_all() const;
 
     struct Observed {

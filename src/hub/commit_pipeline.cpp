@@ -20,8 +20,10 @@ void CommitPipeline::add(core::ChangeSet changes, Done done) {
         waiting_.changes.insert(waiting_.changes.end(), std::make_move_iterator(changes.begin()),
                                 std::make_move_iterator(changes.end()));
         waiting_.done.push_back(std::move(done));
+        hurry();
     } else if (!waiting_.changes.empty()) {
         waiting_.done.push_back(std::move(done));
+        hurry();
     } else if (writing_) {
         writing_->done.push_back(std::move(done));
     } else {
@@ -29,8 +31,12 @@ void CommitPipeline::add(core::ChangeSet changes, Done done) {
     }
 }
 
+void CommitPipeline::add_unhurried(core::ChangeSet changes) {
+    std::ranges::move(changes, std::back_inserter(waiting_.changes));
+}
+
 const core::ChangeSet* CommitPipeline::start_batch() {
-    if (writing_ || waiting_.changes.empty()) return nullptr;
+    if (writing_ || waiting_.changes.empty() || !waiting_.hurried) return nullptr;
     writing_ = std::exchange(waiting_, {});
     return &writing_->changes;
 }
@@ -52,6 +58,7 @@ std::vector<CommitPipeline::Done> CommitPipeline::keep_batch() {
     kept.done.clear();
     std::ranges::move(waiting_.changes, std::back_inserter(kept.changes));
     kept.bytes += waiting_.bytes;
+    kept.hurried = true;
     waiting_ = std::move(kept);
     for (const auto& change : waiting_.changes) {
         if (const auto* put = std::get_if<core::PutMessage>(&change)) {
@@ -59,10 +66,6 @@ std::vector<CommitPipeline::Done> CommitPipeline::keep_batch() {
         }
     }
     return done;
-}
-
-void CommitPipeline::keep(core::ChangeSet changes) {
-    std::ranges::move(changes, std::back_inserter(waiting_.changes));
 }
 
 std::vector<CommitPipeline::Done> CommitPipeline::take_ready() {

@@ -25,17 +25,19 @@ class CommitPipeline {
     /// `done` is due once `changes` and everything added before them are on disk. An empty set
     /// waits for what it may have seen; with nothing under way its `done` is due at once.
     void add(core::ChangeSet changes, Done done);
+    /// Changes that nobody waits for: they go with the next that somebody does, or at hurry().
+    void add_unhurried(core::ChangeSet changes);
+    void hurry() { waiting_.hurried = true; }
 
-    /// The next batch, when there is one and none is being written. It stays the pipeline's.
+    /// The next batch, when there is one in a hurry and none is being written. It stays the
+    /// pipeline's.
     const core::ChangeSet* start_batch();
 
     /// The batch being written is on disk; its callbacks in the order they were added.
     std::vector<Done> finish_batch();
 
-    /// The batch being written, if any, failed: it leads the next one. The callbacks of both; what
-    /// is added from now on by keep() has none.
+    /// The batch being written, if any, failed: it leads the next one. The callbacks of both.
     std::vector<Done> keep_batch();
-    void keep(core::ChangeSet changes);
     /// So much is kept that nothing should be begun.
     bool keeps_too_much() const { return waiting_.changes.size() > kept_changes_max; }
     /// A message for the device has been kept: its body is not on disk yet.
@@ -46,6 +48,7 @@ class CommitPipeline {
     /// Callbacks that wait for nothing; to be run after each add().
     std::vector<Done> take_ready();
 
+    bool writing() const { return writing_.has_value(); }
     bool idle() const { return !writing_ && waiting_.changes.empty() && ready_.empty(); }
 
     /// Bytes of messages added and not yet on disk.
@@ -58,6 +61,7 @@ class CommitPipeline {
         core::ChangeSet changes;
         std::vector<Done> done;
         std::size_t bytes = 0;
+        bool hurried = false;
     };
 
     Batch waiting_;

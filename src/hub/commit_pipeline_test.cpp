@@ -67,6 +67,24 @@ TEST_F(CommitPipelineTest, AnEmptySetWaitsForWhatItMayHaveSeen) {
     EXPECT_EQ(pipeline.start_batch(), nullptr);
 }
 
+TEST_F(CommitPipelineTest, WhatNobodyWaitsForGoesWithWhatSomebodyDoes) {
+    pipeline.add_unhurried(one_change());
+    EXPECT_EQ(pipeline.start_batch(), nullptr);
+    EXPECT_FALSE(pipeline.idle());
+    add({}, 'a');
+    EXPECT_EQ(answered, "") << "it may have seen what is not on disk";
+    const auto* batch = pipeline.start_batch();
+    ASSERT_NE(batch, nullptr);
+    EXPECT_EQ(batch->size(), 1u);
+    finish();
+    EXPECT_EQ(answered, "a");
+
+    pipeline.add_unhurried(one_change());
+    EXPECT_EQ(pipeline.start_batch(), nullptr);
+    pipeline.hurry();
+    EXPECT_NE(pipeline.start_batch(), nullptr);
+}
+
 TEST_F(CommitPipelineTest, CountsTheBytesThatAreNotOnDisk) {
     add(message("d", 100), 'a');
     EXPECT_EQ(pipeline.uncommitted_bytes(), 100u);
@@ -82,7 +100,7 @@ TEST_F(CommitPipelineTest, WhatFailedLeadsTheNextBatch) {
     add(one_change(), 'b');
     fail_batch();
     EXPECT_EQ(answered, "!!") << "whoever waited behind it hears of it too";
-    pipeline.keep(one_change());
+    pipeline.add_unhurried(one_change());
     EXPECT_EQ(pipeline.uncommitted_bytes(), 10u);
     EXPECT_TRUE(pipeline.keeps_message_for(*model::DeviceId::parse("a")));
     EXPECT_FALSE(pipeline.keeps_message_for(*model::DeviceId::parse("d")));

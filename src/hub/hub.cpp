@@ -1,7 +1,5 @@
 #include "hub/hub.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include "base/encoding.hpp"
 #include "base/random.hpp"
 #include "model/limits.hpp"
@@ -11,6 +9,13 @@ namespace {
 
 /// Expiries follow the wall clock, which can jump: look at it at least this often.
 constexpr Milliseconds look_at_the_clock_every{10'000};
+
+/// How long what nobody waits for may wait for what somebody does. A live message then costs one
+/// commit, and not a second for its end.
+constexpr Milliseconds unhurried_max{10};
+
+/// So many answers take less time than to wake the thread that would give them.
+constexpr std::size_t answers_on_the_way_max = 32;
 
 std::uint32_t random_incarnation() {
     std::uint32_t incarnation = 0;
@@ -69,8 +74,7 @@ Hub::Hub(store::Store& store, const Clock& clock, Logger logger, core::HubRules 
       state_(rules, random_incarnation()),
       throttle_(rules.throttle),
       disk_(logger),
-      work_(io_.get_executor()),
-      timer_(io_) {}
+      pieces_([this] { thread_.run([this] { pieces_.go_on(); }); }) {}
 
 Hub::~Hub() {
     stop();
@@ -81,18 +85,24 @@ Result<void> Hub::start() {
     if (auto recovered = store_.recover(recovery); !recovered) return recovered;
     log_.info("hub_recovered",
               {{"devices", state_.counts().devices}, {"messages", recovery.messages}});
-    if (drive_ == Drive::own_thread) thread_ = std::thread([this] { io_.run(); });
+    if (drive_ == Drive::own_thread) {
+        thread_.start();
+        pieces_.open();
+    }
     advance();
     return {};
 }
 
 void Hub::stop() {
-    if (!thread_.joinable()) return;
+    if (!thread_.started()) return;
     on_loop([this] {
         stopping_ = true;
-        timer_.cancel();
+        thread_.forget();
+        commits_.hurry();
+        if (!disk_.sick()) write_next();
         stop_when_quiet();
     });
+    pieces_.wait_until_closed();
     thread_.join();
 }
 
@@ -135,10 +145,7 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
         core::ChangeSet changes;
         const std::size_t bytes = shared->body.size();
         auto sequence = state_.enqueue(device, shared, clock_.now(), changes);
-        if (sequence) {
-            throttle_.count_message(bytes, clock_.now().wall);
-            recent_.take(device, *sequence);  // of an earlier life of the device
-        }
+        if (sequence) throttle_.count_message(bytes, clock_.now().wall);
         commit(std::move(changes),
                [this, device = std::move(device), sequence, shared = std::move(shared),
                 answer = std::move(answer)](const Result<void>& stored) mutable {
@@ -146,8 +153,8 @@ void Hub::enqueue(model::DeviceId device, model::CloudToDeviceMessage message,
                    if (sequence) {
                        log_.debug("message_enqueued",
                                   {{"device", device.value()}, {"seq", sequence->value}});
-                       recent_.put(device, *sequence, std::move(shared));
-                       attachments_.wake(device);
+                       const auto woken = attachments_.wake(device);
+                       if (woken) recent_.put(*woken, *sequence, std::move(shared));
                    }
                    answer(std::move(sequence));
                });
@@ -175,7 +182,8 @@ void Hub::purge(model::DeviceId device, Answer<std::size_t> answer) {
 
 void Hub::advance() {
     on_loop([this] {
-        if (drive_ == Drive::run_pending) timer_at_.reset();
+        timer_at_.reset();
+        if (unhurried_until_ && *unhurried_until_ <= clock_.now().steady) commits_.hurry();
         core::ChangeSet changes;
         auto deliverable = state_.advance(clock_.now(), changes);
         commit(std::move(changes), [this, deliverable = std::move(deliverable)](const auto&) {
@@ -191,7 +199,7 @@ void Hub::advance() {
 }
 
 std::size_t Hub::run_pending() {
-    return io_.poll();
+    return pieces_.run_pending();
 }
 
 void Hub::schedule() {
@@ -201,22 +209,20 @@ void Hub::schedule() {
         const SteadyTime at = now.steady + std::min(*expiry - now.wall, look_at_the_clock_every);
         due = due ? std::min(*due, at) : at;
     }
-    if (const auto attempt = disk_.next_attempt()) due = due ? std::min(*due, *attempt) : *attempt;
+    for (const auto& other :
+         {disk_.next_attempt(), disk_.sick() ? std::nullopt : unhurried_until_}) {
+        if (other) due = due ? std::min(*due, *other) : *other;
+    }
     if (!due || stopping_ || (timer_at_ && *timer_at_ <= *due)) return;
     timer_at_ = due;
     if (drive_ == Drive::run_pending) return;
-    timer_.expires_after(std::max(*due - now.steady, Milliseconds{1}));
-    timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
-        timer_at_.reset();
-        advance();
-    });
+    thread_.wake_after(std::max(*due - now.steady, Milliseconds{1}), [this] { advance(); });
 }
 
 // -- inside --------------------------------------------------------------------------------------
 
 void Hub::on_loop(std::move_only_function<void()> work) {
-    boost::asio::post(io_, std::move(work));
+    pieces_.run(std::move(work));
 }
 
 void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
@@ -229,7 +235,7 @@ void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
     note_dropped_feedback();
     if (disk_.sick()) {
         const bool changed = !changes.empty();
-        commits_.keep(std::move(changes));
+        commits_.add_unhurried(std::move(changes));
         schedule();
         return done(changed ? disk_.check() : Result<void>());
     }
@@ -239,9 +245,21 @@ void Hub::commit(core::ChangeSet changes, CommitPipeline::Done done) {
     write_next();
 }
 
+void Hub::commit_unhurried(core::ChangeSet changes) {
+    if (state_.feedback().take_available()) {
+        return commit(std::move(changes), [this](const auto&) { feedback_receivers_.wake(); });
+    }
+    note_dropped_feedback();
+    if (changes.empty()) return;
+    commits_.add_unhurried(std::move(changes));
+    if (!unhurried_until_) unhurried_until_ = clock_.now().steady + unhurried_max;
+    schedule();
+}
+
 void Hub::write_next() {
     const core::ChangeSet* batch = commits_.start_batch();
     if (!batch) return;
+    unhurried_until_.reset();
     ++outstanding_;
     store_.write(*batch, [this](Result<void> result) {
         on_loop([this, result = std::move(result)] { written(result); });
@@ -249,21 +267,32 @@ void Hub::write_next() {
 }
 
 void Hub::written(const Result<void>& result) {
-    --outstanding_;
-    if (!result) return stall(result.error());
+    if (!result) {
+        --outstanding_;
+        return stall(result.error());
+    }
     auto done = commits_.finish_batch();
+    const bool many = done.size() > answers_on_the_way_max;
     if (disk_.written()) {
         attachments_.wake_all();
         feedback_receivers_.wake();
     }
     // The next batch starts its way to the disk before the answers of this one are given.
     write_next();
-    for (auto& answer : done) answer({});
-    stop_when_quiet();
+    auto give_answers = [this, done = std::move(done)]() mutable {
+        for (auto& answer : done) answer({});
+        --outstanding_;
+        stop_when_quiet();
+    };
+    if (!commits_.writing()) return give_answers();
+    // This thread may be the disk's, which has something to write.
+    if (many) return pieces_.hand_over(std::move(give_answers));
+    give_answers();
+    pieces_.hand_over({});
 }
 
 void Hub::stop_when_quiet() {
-    if (stopping_ && outstanding_ == 0 && (commits_.idle() || disk_.sick())) work_.reset();
+    if (stopping_ && outstanding_ == 0 && (commits_.idle() || disk_.sick())) pieces_.close();
 }
 
 // -- a sick disk ---------------------------------------------------------------------------------

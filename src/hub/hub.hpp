@@ -7,10 +7,6 @@
 // A commit that fails stalls the hub until the disk is well (docs/decisions/0009-sick-disk.md).
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <thread>
 
 #include "base/logger.hpp"
 #include "core/throttle/throttle.hpp"
@@ -19,8 +15,10 @@
 #include "hub/disk_health.hpp"
 #include "hub/drive.hpp"
 #include "hub/feedback_receivers.hpp"
+#include "hub/hub_thread.hpp"
 #include "hub/recent_messages.hpp"
 #include "hub/registry.hpp"
+#include "hub/serial_queue.hpp"
 #include "store/store.hpp"
 
 namespace restante::hub {
@@ -64,8 +62,10 @@ class Hub {
     /// One message, for a receiver that does not stay. Without `lock_duration`: the hub's own.
     void receive_one(model::DeviceId device, std::optional<Milliseconds> lock_duration,
                      Answer<std::optional<model::LockedMessage>> answer);
-    void complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
-                  Answer<void> answer);
+    void complete(model::DeviceId device, model::LockToken token, Answer<void> answer);
+    /// For a receiver that cannot be told how it went: late counts too, and a crash within a few
+    /// milliseconds may deliver the message again.
+    void complete_untold(model::DeviceId device, model::LockToken token);
     void abandon(model::DeviceId device, model::LockToken token, Answer<void> answer);
     void reject(model::DeviceId device, model::LockToken token, Answer<void> answer);
     void put_mqtt_subscriptions(model::DeviceId device, model::MqttSubscriptions subscriptions,
@@ -98,6 +98,7 @@ class Hub {
 
     void on_loop(std::move_only_function<void()> work);
     void commit(core::ChangeSet changes, CommitPipeline::Done done);
+    void commit_unhurried(core::ChangeSet changes);
     void write_next();
     void written(const Result<void>& result);
     void stall(const Error& reason);
@@ -106,7 +107,7 @@ class Hub {
     Result<void> check_room() { return disk_.check_room(store_.has_room()); }
     void schedule();
     void stop_when_quiet();
-    bool take_recent(const model::DeviceId& device, LockedMessages& locked);
+    bool take_recent(AttachmentId attachment, LockedMessages& locked);
     void read_bodies(const model::DeviceId& device, LockedMessages locked,
                      Answer<LockedMessages> answer);
     void read_records(LockedMessages batches, std::move_only_function<void(LockedBatches)> then);
@@ -140,11 +141,10 @@ class Hub {
     std::atomic<std::uint64_t> next_attachment_{1};
     std::size_t outstanding_ = 0;  ///< store operations whose callbacks will come
     bool stopping_ = false;
-    boost::asio::io_context io_{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    boost::asio::steady_timer timer_;
     std::optional<SteadyTime> timer_at_;
-    std::thread thread_;
+    std::optional<SteadyTime> unhurried_until_;
+    HubThread thread_;
+    SerialQueue pieces_;
 };
 
 }  // namespace restante::hub

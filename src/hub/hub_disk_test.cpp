@@ -66,7 +66,7 @@ class HubDiskTest : public testing::Test {
     }
     Result<void> complete(const model::DeviceId& device, const model::LockedMessage& message) {
         Awaited<void> completed;
-        hub.complete(device, message.token, core::LateSettlement::refuse, completed.answer());
+        hub.complete(device, message.token, completed.answer());
         return completed.get();
     }
     static std::string body_of_next(Hub& of, const model::DeviceId& device) {

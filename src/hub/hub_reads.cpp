@@ -34,10 +34,10 @@ void Hub::read_each(std::vector<Item> items, Read read,
 
 /// Gives the messages their content from memory. True when that was all of them: then all are on
 /// disk as well.
-bool Hub::take_recent(const model::DeviceId& device, LockedMessages& locked) {
+bool Hub::take_recent(AttachmentId attachment, LockedMessages& locked) {
     bool all = true;
     for (auto& item : locked) {
-        if (!item.message) item.message = recent_.take(device, item.queued.sequence);
+        if (!item.message) item.message = recent_.take(attachment, item.queued.sequence);
         all = all && item.message;
     }
     return all;
@@ -45,7 +45,6 @@ bool Hub::take_recent(const model::DeviceId& device, LockedMessages& locked) {
 
 void Hub::read_bodies(const model::DeviceId& device, LockedMessages locked,
                       Answer<LockedMessages> answer) {
-    if (take_recent(device, locked)) return answer(std::move(locked));
     const auto read = [this, device](model::LockedMessage& item, auto complete) {
         if (item.message) return complete();
         const auto sequence = item.queued.sequence;

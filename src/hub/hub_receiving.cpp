@@ -103,15 +103,19 @@ void Hub::receive(AttachmentId attachment, std::size_t max, Answer<LockedMessage
                                       .lock_duration = state_.queue_rules().lock_duration},
                                      clock_.now(), changes);
         // What waits for the disk now has nothing to do with messages that are there already.
-        if (changes.empty() && take_recent(attached->device, locked)) {
+        if (take_recent(attachment, locked) && changes.empty()) {
             schedule();
             return answer(std::move(locked));
         }
-        commit(std::move(changes), [this, device = attached->device, locked = std::move(locked),
-                                    answer = std::move(answer)](const auto& stored) mutable {
-            if (!stored && !may_deliver(device)) return answer(std::unexpected(stored.error()));
-            read_bodies(device, std::move(locked), std::move(answer));
-        });
+        commit(std::move(changes),
+               [this, attachment, device = attached->device, locked = std::move(locked),
+                answer = std::move(answer)](const auto& stored) mutable {
+                   if (!stored && !may_deliver(device)) {
+                       return answer(std::unexpected(stored.error()));
+                   }
+                   if (take_recent(attachment, locked)) return answer(std::move(locked));
+                   read_bodies(device, std::move(locked), std::move(answer));
+               });
     });
 }
 
@@ -143,12 +147,24 @@ void Hub::receive_one(model::DeviceId device, std::optional<Milliseconds> lock_d
     });
 }
 
-void Hub::complete(model::DeviceId device, model::LockToken token, core::LateSettlement late,
-                   Answer<void> answer) {
+void Hub::complete(model::DeviceId device, model::LockToken token, Answer<void> answer) {
     settle("message_completed", std::move(device), token, std::move(answer),
-           [this, late](const auto& id, auto lock, Now now, auto& changes) {
-               return state_.complete(id, lock, late, now, changes);
+           [this](const auto& id, auto lock, Now now, auto& changes) {
+               return state_.complete(id, lock, core::LateSettlement::refuse, now, changes);
            });
+}
+
+void Hub::complete_untold(model::DeviceId device, model::LockToken token) {
+    on_loop([this, device = std::move(device), token] {
+        core::ChangeSet changes;
+        const Now now = clock_.now();
+        if (state_.complete(device, token, core::LateSettlement::accept, now, changes)) {
+            attachments_.note_activity(device, now.wall);
+            log_.debug("message_completed",
+                       {{"device", device.value()}, {"seq", token.sequence.value}});
+        }
+        commit_unhurried(std::move(changes));
+    });
 }
 
 void Hub::abandon(model::DeviceId device, model::LockToken token, Answer<void> answer) {

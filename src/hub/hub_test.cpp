@@ -89,9 +89,29 @@ TEST_F(HubTest, HandsAMessageWithItsBodyToTheDeviceThatAttachesLater) {
     ASSERT_EQ(messages.size(), 1u);
     EXPECT_EQ(as_text(messages[0].message->body), "hello");
     Awaited<void> completed;
-    hub.complete(device, messages[0].token, core::LateSettlement::refuse, completed.answer());
+    hub.complete(device, messages[0].token, completed.answer());
     EXPECT_TRUE(completed.get());
     EXPECT_TRUE(receive(id).empty());
+}
+
+TEST_F(HubTest, WhatAReceiverCannotHearIsOnDiskSoonAndAtTheEndAtTheLatest) {
+    const auto version = create().identity.version;
+    const auto id = attach(version);
+    const auto stored = [&] {
+        std::size_t messages = 0;
+        EXPECT_TRUE(engine.scan(store::Table::queue, {}, [&](auto, auto) { return ++messages; }));
+        return messages;
+    };
+    ASSERT_TRUE(send("one"));
+    hub.complete_untold(device, receive(id).at(0).token);
+    Awaited<void> later;
+    hub.put_mqtt_subscriptions(device, {}, later.answer());
+    EXPECT_TRUE(later.get());
+    EXPECT_EQ(stored(), 0u) << "whoever may have seen it waits for it";
+    ASSERT_TRUE(send("two"));
+    hub.complete_untold(device, receive(id).at(0).token);
+    hub.stop();
+    EXPECT_EQ(stored(), 0u);
 }
 
 TEST_F(HubTest, ADeviceCreatedAnewGetsNothingOfItsEarlierLife) {
@@ -279,8 +299,7 @@ class HubFeedbackTest : public HubTest {
         hub.enqueue(device, std::move(message), sent.answer());
         ASSERT_TRUE(sent.get());
         Awaited<void> completed;
-        hub.complete(device, receive(id).at(0).token, core::LateSettlement::refuse,
-                     completed.answer());
+        hub.complete(device, receive(id).at(0).token, completed.answer());
         ASSERT_TRUE(completed.get());
     }
     std::vector<model::LockedFeedback> receive_feedback(AttachmentId receiver = {}) {
@@ -380,10 +399,6 @@ TEST_F(HubTest, AMessageThatCannotBeReadHidesNoneBehindIt) {
     const auto first = send("lost");
     ASSERT_TRUE(first);
     ASSERT_TRUE(send("hello"));
-    // Handed out once, a message is no longer in memory.
-    const auto gone = attach(version, Protocol::amqp);
-    ASSERT_EQ(receive(gone).size(), 2u);
-    hub.detach(gone);
     store::WriteBatch batch;
     batch.remove(store::Table::messages, store::message_key(device, *first));
     Awaited<void> removed;
@@ -417,7 +432,7 @@ TEST_F(HubTest, AReceiverThatDoesNotStayHoldsItsMessageForAsLongAsItAsked) {
     hub.purge(device, purged.answer());
     EXPECT_EQ(*purged.get(), 1u);
     Awaited<void> late;
-    hub.complete(device, again->token, core::LateSettlement::refuse, late.answer());
+    hub.complete(device, again->token, late.answer());
     EXPECT_EQ(late.get().error().code, ErrorCode::device_message_lock_lost);
 }
 

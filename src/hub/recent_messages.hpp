@@ -1,7 +1,8 @@
 #pragma once
 // Messages that have just been stored, for devices that are there: most are delivered at once, and
 // need not be read from the disk first. What is in here is on disk. The oldest go when there is too
-// much; then the store has them.
+// much; then the store has them. Those of an attachment that has ended are asked for no more, and
+// go as the others do.
 //
 // Owned and used by Hub on its loop.
 
@@ -10,8 +11,8 @@
 #include <memory>
 #include <unordered_map>
 
+#include "core/queue/lock_queue.hpp"
 #include "model/cloud_to_device_message.hpp"
-#include "model/device_id.hpp"
 #include "model/queued_message.hpp"
 
 namespace restante::hub {
@@ -26,13 +27,13 @@ class RecentMessages {
     explicit RecentMessages(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
     /// Once the message is on disk.
-    void put(const model::DeviceId& device, model::SequenceNumber sequence, Message message);
+    void put(core::ReceiverId receiver, model::SequenceNumber sequence, Message message);
     /// Takes it out: whoever delivers it a second time can afford to read it. nullptr: not here.
-    Message take(const model::DeviceId& device, model::SequenceNumber sequence);
+    Message take(core::ReceiverId receiver, model::SequenceNumber sequence);
 
   private:
     struct Key {
-        model::DeviceId device;
+        core::ReceiverId receiver;
         model::SequenceNumber sequence;
         bool operator==(const Key&) const = default;
     };

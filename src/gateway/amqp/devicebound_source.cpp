@@ -75,7 +75,7 @@ void DeviceboundSource::settle(model::LockToken token, Outcome outcome, hub::Ans
     auto& hub = context_.access.hub();
     switch (outcome) {
         case Outcome::complete:
-            return hub.complete(device_, token, core::LateSettlement::refuse, std::move(answer));
+            return hub.complete(device_, token, std::move(answer));
         case Outcome::abandon:
             return hub.abandon(device_, token, std::move(answer));
         case Outcome::reject:

@@ -320,8 +320,7 @@ void MqttSession::deliver(model::LockedMessage locked) {
     if (!packet_id) return end(packet_id.error());
     if (!counted) {
         // QoS 0 asks for no more than the write: that completes it.
-        access_.hub().complete(claim_->device, locked.token, core::LateSettlement::accept,
-                               [](const Result<void>&) {});
+        access_.hub().complete_untold(claim_->device, locked.token);
         return;
     }
     std::erase_if(in_flight_, [&](const auto& sent) { return sent.packet_id == *packet_id; });
@@ -333,8 +332,7 @@ void MqttSession::on(mqtt::Acknowledged&& event) {
         return entry.packet_id == event.packet_id;
     });
     if (sent == in_flight_.end()) return;
-    access_.hub().complete(claim_->device, sent->token, core::LateSettlement::accept,
-                           [](const Result<void>&) {});
+    access_.hub().complete_untold(claim_->device, sent->token);
     settled_ = true;
     in_flight_.erase(sent);
 }

@@ -332,17 +332,20 @@ TEST_F(MqttSessionTest, AKeptSessionWithoutSubscriptionsIsNoSession) {
 }
 
 TEST_F(MqttSessionTest, OfAKeptSessionsSubscriptions64WaitForTheDiskAndNoMore) {
-    Bytes one;
+    const std::string filter(devicebound);
+    Bytes two;  // each a change: what is there already waits for nothing
     ASSERT_TRUE(mqtt::encode(
-        mqtt::Subscribe{.packet_id = 7,
-                        .subscriptions = {{.filter = std::string(devicebound), .qos = {}}}},
-        one));
+        mqtt::Subscribe{.packet_id = 7, .subscriptions = {{.filter = filter, .qos = {}}}}, two));
+    ASSERT_TRUE(mqtt::encode(mqtt::Unsubscribe{.packet_id = 8, .filters = {filter}}, two));
     Bytes many;
-    for (int i = 0; i < 64; ++i) append(many, one);
+    for (int i = 0; i < 32; ++i) append(many, two);
     auto device = connect();
     device->harness.receive(many);
-    for (int i = 0; i < 64; ++i) device->expect<mqtt::SubAck>();
-    append(many, one);
+    for (int i = 0; i < 32; ++i) {
+        device->expect<mqtt::SubAck>();
+        device->expect<mqtt::UnsubAck>();
+    }
+    append(many, two);
     device->harness.receive(many);
     expect_ended(*device, "more than 64 SUBSCRIBE and UNSUBSCRIBE packets await their answer");
 }

@@ -76,8 +76,7 @@ void settle_message(HttpExchange& exchange) {
     if (wants_reject(exchange.target())) {
         return hub.reject(std::move(*device), *token, respond_settled(exchange));
     }
-    hub.complete(std::move(*device), *token, core::LateSettlement::refuse,
-                 respond_settled(exchange));
+    hub.complete(std::move(*device), *token, respond_settled(exchange));
 }
 
 void abandon_message(HttpExchange& exchange) {
