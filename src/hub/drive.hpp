@@ -1,5 +1,5 @@
 #pragma once
-// Who runs a hub's loop: a thread of its own or, where a test decides what happens when, whoever
+// Who does a hub's work: those who call it or, where a test decides what happens when, whoever
 // calls run_pending().
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 //
 // Every operation reads the same: decide (pure, HubState), commit (group commit to the store), wake
 // (hints to attached devices), answer, once what it depends on is on disk. Any thread may call; the
-// work runs on the hub's own loop, from where answers and events come too: callers post them back.
+// work runs on the hub's loop, an order and not a thread (SerialQueue). So do answers and events.
 // A commit that fails stalls the hub until the disk is well (docs/decisions/0009-sick-disk.md).
 
 #include <atomic>
@@ -72,7 +72,7 @@ class Hub {
                                 Answer<void> answer);
 
     // -- feedback ----------------------------------------------------------------------------
-    /// `available` is a hint, called on the hub's loop: there may be something to receive. What a
+    /// `available` is a hint, called as answers are: there may be something to receive. What a
     /// receiver holds at its end returns to the queue.
     void attach_feedback(AttachmentId receiver, std::function<void()> available);
     void detach_feedback(AttachmentId receiver);
