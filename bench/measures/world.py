@@ -25,14 +25,15 @@ class Scale:
     def __init__(self, quick):
         self.repeats = 1 if quick else 3
         self.seconds = 1 if quick else 3
-        self.devices = 20 if quick else 1_000
+        # A queue holds 10,000: enough of them for what a fast broker takes in that time.
+        self.devices = 100 if quick else 1_000
         self.many_devices = 200 if quick else 1_000_000
         self.backlog = 5 if quick else 50
         self.held = 20 if quick else 10_000
         self.storm = 40 if quick else 2_000
         self.live_devices = 10 if quick else 100
-        self.growing_devices = (20, 200) if quick else (1_000, 10_000, 100_000, 1_000_000)
-        self.deep_devices = 20 if quick else 100
+        self.growing_devices = (100, 200) if quick else (1_000, 10_000, 100_000, 1_000_000)
+        self.deep_devices = 100
         self.growing_backlogs = (0, 5) if quick else (0, 50, 500, 5_000)
 
 
