@@ -28,7 +28,8 @@ class DeviceQueue {
 
     /// Puts a message back that the store held; in ascending order, before anything else.
     void recover(model::QueuedMessage queued);
-    void recover(model::SequenceNumber next) { next_ = stored_next_ = next; }
+    /// No message gets a number below `next`.
+    void recover(model::SequenceNumber next) { next_ = std::max(next_, next); }
 
     /// Errors: device_maximum_queue_depth_exceeded.
     Result<model::SequenceNumber> enqueue(
@@ -62,7 +63,8 @@ class DeviceQueue {
     model::DeviceId device_;
     LockQueue queue_;
     model::SequenceNumber next_{1};
-    /// In the store: above the number of each message that has left the queue.
+    /// Told to the store since the start: above the number of each message that has left since
+    /// then.
     model::SequenceNumber stored_next_{1};
 };
 

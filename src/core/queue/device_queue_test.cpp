@@ -43,9 +43,9 @@ class Story {
     }
 
     /// As after a restart: what the store had.
-    void recover(std::uint64_t next_number, std::uint64_t waiting) {
-        queue_.recover(model::SequenceNumber{next_number});
-        queue_.recover(model::QueuedMessage{.sequence = {waiting}, .expires_at = WallTime::max()});
+    void recover_numbers_below(std::uint64_t next) { queue_.recover(model::SequenceNumber{next}); }
+    void recover_message(std::uint64_t number) {
+        queue_.recover(model::QueuedMessage{.sequence = {number}, .expires_at = WallTime::max()});
     }
 
     QueueRules rules_;
@@ -181,14 +181,28 @@ TEST(DeviceQueue, NoNumberComesASecondTimeAfterARestart) {
         changes    | put:1 put:2 delete:2 next:103
     )");
     Story later;
-    later.recover(103, 1);
+    later.recover_numbers_below(103);
+    later.recover_message(1);
     later.run(R"(
-        enqueue    | 103
-        receive    | 1 103
-        complete 1 | ok
-        changes    | put:103 delete:1
+        enqueue      | 103
+        receive      | 1 103
+        complete 1   | ok
+        changes      | put:103 delete:1 next:204
         complete 103 | ok
-        changes    | delete:103 next:204
+        changes      | delete:103
+    )");
+}
+
+TEST(DeviceQueue, ADamagedMessagesNumberTakesNoneBack) {
+    Story story;
+    story.recover_numbers_below(103);
+    story.recover_numbers_below(51);  // the damaged one was 50
+    story.recover_message(60);
+    story.run(R"(
+        enqueue     | 103
+        receive     | 60 103
+        complete 60 | ok
+        changes     | put:103 delete:60 next:204
     )");
 }
 
