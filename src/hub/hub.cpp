@@ -87,7 +87,7 @@ Result<void> Hub::start() {
               {{"devices", state_.counts().devices}, {"messages", recovery.messages}});
     if (drive_ == Drive::own_thread) {
         thread_.start();
-        pieces_.open();
+        pieces_.go_on();
     }
     advance();
     return {};
@@ -186,9 +186,14 @@ void Hub::advance() {
         if (unhurried_until_ && *unhurried_until_ <= clock_.now().steady) commits_.hurry();
         core::ChangeSet changes;
         auto deliverable = state_.advance(clock_.now(), changes);
-        commit(std::move(changes), [this, deliverable = std::move(deliverable)](const auto&) {
-            for (const auto& device : deliverable) attachments_.wake(device);
-        });
+        if (changes.empty() && deliverable.empty()) {
+            commit_unhurried({});
+            if (!disk_.sick()) write_next();
+        } else {
+            commit(std::move(changes), [this, deliverable = std::move(deliverable)](const auto&) {
+                for (const auto& device : deliverable) attachments_.wake(device);
+            });
+        }
         if (!stopping_ && disk_.take_attempt(clock_.now().steady)) {
             ++outstanding_;
             store_.resume([this](Result<void> result) {
@@ -250,9 +255,10 @@ void Hub::commit_unhurried(core::ChangeSet changes) {
         return commit(std::move(changes), [this](const auto&) { feedback_receivers_.wake(); });
     }
     note_dropped_feedback();
-    if (changes.empty()) return;
-    commits_.add_unhurried(std::move(changes));
-    if (!unhurried_until_) unhurried_until_ = clock_.now().steady + unhurried_max;
+    if (!changes.empty()) {
+        commits_.add_unhurried(std::move(changes));
+        if (!unhurried_until_) unhurried_until_ = clock_.now().steady + unhurried_max;
+    }
     schedule();
 }
 
@@ -272,23 +278,22 @@ void Hub::written(const Result<void>& result) {
         return stall(result.error());
     }
     auto done = commits_.finish_batch();
-    const bool many = done.size() > answers_on_the_way_max;
+    const std::size_t answers = done.size();
     if (disk_.written()) {
         attachments_.wake_all();
         feedback_receivers_.wake();
     }
-    // The next batch starts its way to the disk before the answers of this one are given.
     write_next();
     auto give_answers = [this, done = std::move(done)]() mutable {
         for (auto& answer : done) answer({});
         --outstanding_;
         stop_when_quiet();
     };
-    if (!commits_.writing()) return give_answers();
-    // This thread may be the disk's, which has something to write.
-    if (many) return pieces_.hand_over(std::move(give_answers));
-    give_answers();
-    pieces_.hand_over({});
+    // This thread may be the disk's, which has a batch to write: it gives a few answers on its way,
+    // and leaves many, and all else that waits, to another.
+    const bool many = commits_.writing() && answers > answers_on_the_way_max;
+    if (!many) give_answers();
+    if (commits_.writing()) pieces_.hand_over(many ? std::move(give_answers) : SerialQueue::Work());
 }
 
 void Hub::stop_when_quiet() {

@@ -148,42 +148,77 @@ TEST_F(HubDiskTest, ASickDiskStillDeliversAndItsMessagesEndWithoutAnAcknowledgem
     EXPECT_EQ(*left.get(), std::nullopt) << "now it is";
 }
 
-/// On one thread: whether a disk was asked before the clock moved on must not be chance.
-TEST(HubDisk, ADiskThatStaysSickIsAskedEverySecond) {
-    test::ManualClock clock;
-    store::MemoryEngine engine(store::MemoryEngine::Completion::run_pending);
-    store::Store store(engine);
-    NoLog log;
-    Hub hub(store, clock, Logger(log, clock), core::HubRules(), Drive::run_pending);
-    ASSERT_TRUE(hub.start());
-    const auto settle_down = [&] {
+/// On one thread: what happened before the clock moved on must not be chance.
+class HubStepTest : public testing::Test {
+  protected:
+    HubStepTest() { EXPECT_TRUE(hub.start()); }
+
+    void settle_down() {
         while (hub.run_pending() + engine.run_pending() > 0) {
         }
-    };
-    const auto create = [&](const char* id) {
-        Awaited<model::DeviceDescription> created;
-        hub.registry().put_device({.id = *model::DeviceId::parse(id)}, {}, created.answer());
+    }
+    void advance(Milliseconds by) {
+        clock.advance(by);
+        hub.advance();
         settle_down();
-        return created.get().has_value();
-    };
+    }
+    template <class T, class Ask>
+    Result<T> answer_of(Ask ask) {
+        Awaited<T> awaited;
+        ask(awaited.answer());
+        settle_down();
+        return awaited.get();
+    }
+    bool create(const char* id) {
+        return answer_of<model::DeviceDescription>([&](auto answer) {
+                   hub.registry().put_device({.id = *model::DeviceId::parse(id)}, {},
+                                             std::move(answer));
+               })
+            .has_value();
+    }
+    std::size_t stored_messages() {
+        std::size_t messages = 0;
+        EXPECT_TRUE(engine.scan(store::Table::queue, {}, [&](auto, auto) { return ++messages; }));
+        return messages;
+    }
+
+    test::ManualClock clock;
+    store::MemoryEngine engine{store::MemoryEngine::Completion::run_pending};
+    store::Store store{engine};
+    NoLog log;
+    Hub hub{store, clock, Logger(log, clock), core::HubRules(), Drive::run_pending};
+};
+
+TEST_F(HubStepTest, ADiskThatStaysSickIsAskedEverySecond) {
     engine.fail_next_commit(Error(ErrorCode::storage_failed, "no space left on device"));
     EXPECT_FALSE(create("d1"));
     for (int second = 0; second < 3; ++second) {
-        clock.advance(1s);
-        hub.advance();
-        settle_down();
+        advance(1s);
         EXPECT_FALSE(create("d2")) << second;
     }
     engine.mend();
-    clock.advance(999ms);
-    hub.advance();
-    settle_down();
+    advance(999ms);
     EXPECT_FALSE(create("d2")) << "not yet";
-    clock.advance(1ms);
-    hub.advance();
-    settle_down();
+    advance(1ms);
     EXPECT_TRUE(create("d2"));
     EXPECT_FALSE(create("d1")) << "it was kept";
+}
+
+TEST_F(HubStepTest, AnEndThatNobodyWaitsForIsOnDiskAfterTenMilliseconds) {
+    const model::DeviceId device = *model::DeviceId::parse("d1");
+    ASSERT_TRUE(create("d1"));
+    ASSERT_TRUE(answer_of<model::SequenceNumber>(
+        [&](auto answer) { hub.enqueue(device, {}, std::move(answer)); }));
+    const auto held = answer_of<std::optional<model::LockedMessage>>(
+        [&](auto answer) { hub.receive_one(device, {}, std::move(answer)); });
+    ASSERT_TRUE(held && *held);
+    hub.complete_untold(device, (*held)->token);
+    settle_down();
+    EXPECT_EQ(hub.next_deadline(), clock.now().steady + 10ms);
+    advance(9ms);
+    EXPECT_EQ(stored_messages(), 1U);
+    advance(1ms);
+    EXPECT_EQ(stored_messages(), 0U);
 }
 
 TEST_F(HubDiskTest, ANearlyFullDiskTakesNothingNewAndLetsMessagesEnd) {

@@ -351,6 +351,17 @@ TEST_F(HubFeedbackTest, WhatAReceiverLeavesUnsettledGoesToTheNext) {
     EXPECT_TRUE(receive_feedback().empty());
 }
 
+TEST_F(HubFeedbackTest, AReceiverIsWokenForWhatAnotherLockedAndLeft) {
+    complete_one(attach(create().identity.version));
+    ASSERT_EQ(receive_feedback().size(), 1u);
+    Counter available;
+    hub.attach_feedback(hub.new_attachment_id(), [&] { available.add(); });
+    ASSERT_TRUE(available.reaches(1));
+    clock.advance(1min);
+    hub.advance();
+    EXPECT_TRUE(available.reaches(2));
+}
+
 TEST_F(HubFeedbackTest, ADeletedDeviceTakesItsFeedbackWithIt) {
     complete_one(attach(create().identity.version));
     Awaited<void> deleted;

@@ -14,10 +14,6 @@ void SerialQueue::run(Work work) {
     go_on();
 }
 
-void SerialQueue::open() {
-    go_on();
-}
-
 void SerialQueue::go_on() {
     std::size_t done = 0;
     for (Work work; take(work, done == turn_max || std::exchange(handed_over_, false)); ++done) {

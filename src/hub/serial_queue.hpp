@@ -23,7 +23,7 @@ class SerialQueue {
     static constexpr std::size_t turn_max = 64;
 
     /// `relieve` makes some other thread call go_on() soon; it must not call itself. Nothing is run
-    /// before open().
+    /// before the first go_on().
     explicit SerialQueue(std::function<void()> relieve) : relieve_(std::move(relieve)) {}
 
     void run(Work work);
@@ -31,10 +31,9 @@ class SerialQueue {
     /// that relieves, not for this one.
     void hand_over(Work rest);
 
-    /// Does what waits; from then on run() does.
-    void open();
+    /// Does what waits, as whoever relieves; the first one lets run() begin.
     void go_on();
-    /// Instead of open(): does all that waits, on the caller's thread, and says how much.
+    /// Instead of go_on(): does all that waits, on the caller's thread, and says how much.
     std::size_t run_pending();
 
     /// Within a piece: it is the last. What waits is dropped, and so is all that comes.

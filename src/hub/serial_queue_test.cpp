@@ -23,16 +23,16 @@ class SerialQueueTest : public testing::Test {
     SerialQueue queue{[this] { ++relieved; }};
 };
 
-TEST_F(SerialQueueTest, RunsNothingBeforeItIsOpen) {
+TEST_F(SerialQueueTest, RunsNothingBeforeItMay) {
     queue.run(say('a'));
     EXPECT_EQ(said, "");
-    queue.open();
+    queue.go_on();
     queue.run(say('b'));
     EXPECT_EQ(said, "ab");
 }
 
 TEST_F(SerialQueueTest, WhatAPieceBringsComesAfterIt) {
-    queue.open();
+    queue.go_on();
     queue.run([this] {
         queue.run(say('b'));
         said += 'a';
@@ -42,7 +42,7 @@ TEST_F(SerialQueueTest, WhatAPieceBringsComesAfterIt) {
 
 TEST_F(SerialQueueTest, NobodyWorksForOthersWithoutEnd) {
     constexpr std::size_t most = SerialQueue::turn_max;
-    queue.open();
+    queue.go_on();
     queue.run([this] {
         for (std::size_t i = 0; i < 2 * most; ++i) queue.run(say('a'));
     });
@@ -56,7 +56,7 @@ TEST_F(SerialQueueTest, NobodyWorksForOthersWithoutEnd) {
 }
 
 TEST_F(SerialQueueTest, TheRestOfAPieceThatIsHandedOverComesNext) {
-    queue.open();
+    queue.go_on();
     queue.run([this] {
         queue.run(say('c'));
         said += 'a';
@@ -69,7 +69,7 @@ TEST_F(SerialQueueTest, TheRestOfAPieceThatIsHandedOverComesNext) {
 }
 
 TEST_F(SerialQueueTest, NobodyIsWokenForNothing) {
-    queue.open();
+    queue.go_on();
     queue.run([this] { queue.hand_over({}); });
     EXPECT_EQ(relieved, 0);
     queue.run(say('a'));
@@ -78,7 +78,7 @@ TEST_F(SerialQueueTest, NobodyIsWokenForNothing) {
 
 TEST_F(SerialQueueTest, AClosedOneDropsWhatWaitsAndWhatComes) {
     auto held = std::make_shared<int>();
-    queue.open();
+    queue.go_on();
     queue.run([this, held] {
         queue.run([held] {});
         queue.close();
@@ -88,7 +88,7 @@ TEST_F(SerialQueueTest, AClosedOneDropsWhatWaitsAndWhatComes) {
     EXPECT_EQ(held.use_count(), 1);
 }
 
-TEST_F(SerialQueueTest, WithoutAnOpenOneTheCallerDecidesWhen) {
+TEST_F(SerialQueueTest, TheCallerMayDecideWhen) {
     queue.run([this] { queue.run(say('a')); });
     EXPECT_EQ(queue.run_pending(), 2u);
     EXPECT_EQ(said, "a");
@@ -104,7 +104,7 @@ TEST(SerialQueueThreadsTest, OnePieceAtATime) {
     std::jthread reliever([&] {
         for (relief.acquire(); !over; relief.acquire()) queue.go_on();
     });
-    queue.open();
+    queue.go_on();
     int done = 0;
     std::vector<std::jthread> workers;
     for (int n = 0; n < threads; ++n) {

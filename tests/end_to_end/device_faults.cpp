@@ -176,8 +176,9 @@ class CellRun {
             proxy_.hold_answer(telemetry_bytes / 2);
             sent_ = std::async(std::launch::async,
                                [this] { client_.send_message(std::string(telemetry_bytes, 'x')); });
-            expect(proxy_.wait([](const ProxyCounts& counts) { return counts.holding == 1; }),
-                   "the telemetry did not come to the proxy");
+            // Not before the answer is there: what is sent later must not come together with it.
+            expect(proxy_.wait([](const ProxyCounts& counts) { return counts.kept == 1; }),
+                   "the telemetry was not answered");
         } else if (cell_.phase == Phase::receiving) {
             diary_.note([&] { diary_.handler_may_return = false; });
             send("held");

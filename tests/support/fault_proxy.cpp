@@ -133,6 +133,7 @@ class FaultProxy::Link : public std::enable_shared_from_this<FaultProxy::Link> {
         if (way.direction == Direction::to_hub) watch_for_hold(bytes);
         if (way.flow == Flow::keep) {
             way.kept = bytes;
+            proxy_.note([](ProxyCounts& counts) { ++counts.kept; });
             return;
         }
         if (std::exchange(way.corrupting, false)) {
@@ -155,7 +156,6 @@ class FaultProxy::Link : public std::enable_shared_from_this<FaultProxy::Link> {
         if (*hold_after_ > 0) return;
         hold_after_.reset();
         way(Direction::to_client).flow = Flow::keep;
-        proxy_.note([](ProxyCounts& counts) { ++counts.holding; });
     }
     void ended(Way& way) {
         way.ended = true;

@@ -34,7 +34,7 @@ struct ProxyCounts {
     std::size_t refused = 0;             ///< closed at once, because refuse() said so
     std::size_t ignored = 0;             ///< left without a word, because ignore() said so
     std::size_t corrupted = 0;           ///< pieces changed on their way
-    std::size_t holding = 0;             ///< times that hold_answer() came into effect
+    std::size_t kept = 0;                ///< pieces that wait until another fault decides
     std::array<std::size_t, 2> bytes{};  ///< passed on, by direction
     std::size_t bytes_to(Direction way) const { return bytes[static_cast<std::size_t>(way)]; }
 };
