@@ -33,7 +33,7 @@ class Scale:
         self.storm = 40 if quick else 2_000
         self.live_devices = 10 if quick else 100
         self.growing_devices = (100, 200) if quick else (1_000, 10_000, 100_000, 1_000_000)
-        self.deep_devices = 100
+        self.deep_devices = 100 if quick else 200
         self.growing_backlogs = (0, 5) if quick else (0, 50, 500, 5_000)
 
 

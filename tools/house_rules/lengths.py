@@ -14,7 +14,6 @@ FUNCTION_LINES_MAX = 60
 TEST_FUNCTION_LINES_MAX = 100  # a table of cases is data
 
 
-
 @rule("file_length", [
     {"src/core/a.hpp": "#pragma once\n// Long.\n" + "\n" * HEADER_LINES_MAX},
     {"src/core/a.cpp": "\n" * (SOURCE_LINES_MAX + 1)},
