@@ -1,6 +1,6 @@
 #include "store/rocksdb/rocksdb_options.hpp"
 
-#include "store/rocksdb/torn_write.hpp"
+#include "store/rocksdb/log_files.hpp"
 #include "store/store_engine.hpp"
 
 #include <rocksdb/cache.h>
@@ -93,7 +93,7 @@ rocksdb::DBOptions owner_options() {
     rocksdb::DBOptions options;
     options.create_if_missing = true;
     options.create_missing_column_families = true;
-    options.env = env_without_torn_writes();
+    options.env = env_for_logs();
     options.wal_recovery_mode = log_recovery;
     options.paranoid_checks = true;
     // What could not be written is for the hub to notice, not for a retry in the background.
@@ -113,7 +113,7 @@ rocksdb::DBOptions owner_options() {
 
 rocksdb::DBOptions reader_options() {
     rocksdb::DBOptions options;
-    options.env = env_without_torn_writes();
+    options.env = env_for_logs();
     options.wal_recovery_mode = log_recovery;
     options.max_open_files = open_files_max;
     // By default even a reader starts a LOG, and moves the owner's out of its way.

@@ -1,19 +1,10 @@
 #include "store/rocksdb/torn_write.hpp"
 
-#include <rocksdb/file_system.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <memory>
 #include <optional>
-#include <string>
-#include <utility>
 
 namespace restante::store {
 namespace {
@@ -80,90 +71,35 @@ std::optional<Fragment> fragment_at(BytesView log, std::size_t at) {
                     .whole = masked_crc(log.subspan(at + 6, end - at - 6)) == crc};
 }
 
+/// Where the zeros begin that were put there ahead of what was to come, or earlier, at the end of a
+/// record that has some of its own.
+std::size_t end_of_writing(BytesView log) {
+    const auto last = std::ranges::find_if(log.rbegin(), log.rend(), [](auto b) { return b != 0; });
+    return static_cast<std::size_t>(log.rend() - last);
+}
+
 /// Whether a record was written behind the one that is damaged there. The rest of the damaged one
 /// may be whole, and even its header, which then says where it ends; not if it stands in two
 /// sectors, of which one may be missing.
-bool is_followed(BytesView log, std::size_t damage) {
+bool is_followed(BytesView log, std::size_t damage, std::size_t written) {
     const auto damaged = fragment_at(log, damage);
     const bool in_one_sector = damage / sector_bytes == (damage + header_bytes - 1) / sector_bytes;
-    if (in_one_sector && damaged && ends(damaged->type) && damaged->end < log.size()) return true;
-    for (std::size_t at = damage; at < log.size(); ++at) {
+    if (in_one_sector && damaged && ends(damaged->type) && damaged->end < written) return true;
+    for (std::size_t at = damage; at < written; ++at) {
         const auto fragment = fragment_at(log, at);
         if (fragment && begins(fragment->type) && fragment->whole) return true;
     }
     return false;
 }
 
-std::uint64_t number_of(const std::filesystem::path& log) {
-    const std::string name = log.stem().string();
-    std::uint64_t number = 0;
-    std::from_chars(name.data(), name.data() + name.size(), number);
-    return number;
-}
-
-/// A start that was cut short may have made an empty one behind it.
-bool is_last_log(const std::filesystem::path& log) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(log.parent_path(), error)) {
-        if (entry.path().extension() == ".log" && number_of(entry.path()) > number_of(log) &&
-            entry.file_size(error) > 0) {
-            return false;
-        }
-    }
-    return !error;
-}
-
-class Beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
-  public:
-    Beginning(std::unique_ptr<rocksdb::FSSequentialFile> file, std::size_t bytes)
-        : FSSequentialFileOwnerWrapper(std::move(file)), left_(bytes) {}
-
-    rocksdb::IOStatus Read(std::size_t size, const rocksdb::IOOptions& options,
-                           rocksdb::Slice* result, char* scratch,
-                           rocksdb::IODebugContext* debug) override {
-        auto status = FSSequentialFileOwnerWrapper::Read(std::min(size, left_), options, result,
-                                                         scratch, debug);
-        if (status.ok()) left_ -= result->size();
-        return status;
-    }
-    rocksdb::IOStatus Skip(std::uint64_t size) override {
-        const auto skipped = std::min<std::uint64_t>(size, left_);
-        left_ -= skipped;
-        return FSSequentialFileOwnerWrapper::Skip(skipped);
-    }
-
-  private:
-    std::size_t left_;
-};
-
-class FilesWithoutTornWrites final : public rocksdb::FileSystemWrapper {
-  public:
-    using FileSystemWrapper::FileSystemWrapper;
-
-    const char* Name() const override { return "FilesWithoutTornWrites"; }
-
-    rocksdb::IOStatus NewSequentialFile(const std::string& name,
-                                        const rocksdb::FileOptions& options,
-                                        std::unique_ptr<rocksdb::FSSequentialFile>* result,
-                                        rocksdb::IODebugContext* debug) override {
-        auto status = FileSystemWrapper::NewSequentialFile(name, options, result, debug);
-        if (!status.ok() || !name.ends_with(".log") || !is_last_log(name)) return status;
-        std::ifstream file(name, std::ios::binary);
-        const std::string log(std::istreambuf_iterator<char>(file), {});
-        const auto counted = counted_bytes(as_bytes(log));
-        if (file && counted < log.size()) {
-            *result = std::make_unique<Beginning>(std::move(*result), counted);
-        }
-        return status;
-    }
-};
-
 }  // namespace
 
 std::size_t counted_bytes(BytesView log) {
+    const auto written = end_of_writing(log);
     std::size_t record = 0;
+    std::size_t at = 0;
     bool inside = false;
-    for (std::size_t at = 0; at < log.size();) {
+    while (at < written) {
         const auto left = block_bytes - at % block_bytes;
         if (left < header_bytes) {
             at += left;
@@ -171,19 +107,13 @@ std::size_t counted_bytes(BytesView log) {
         }
         const auto fragment = fragment_at(log, at);
         if (!inside) record = at;
-        if (!fragment || !fragment->whole) return is_followed(log, at) ? log.size() : record;
+        if (!fragment || !fragment->whole)
+            return is_followed(log, at, written) ? log.size() : record;
         if (begins(fragment->type) == inside) return log.size();
         inside = !ends(fragment->type);
         at = fragment->end;
     }
-    return log.size();
-}
-
-rocksdb::Env* env_without_torn_writes() {
-    static auto* const env = rocksdb::NewCompositeEnv(std::make_shared<FilesWithoutTornWrites>(
-                                                          rocksdb::FileSystem::Default()))
-                                 .release();
-    return env;
+    return inside ? record : std::min(at, log.size());
 }
 
 }  // namespace restante::store

@@ -11,19 +11,14 @@
 // The price: a last record that was acknowledged and is damaged later, on a disk that loses bytes
 // at rest, looks the same and is forgotten too. So it already is when it loses its end.
 
-#include <rocksdb/env.h>
-
 #include <cstddef>
 
 #include "base/bytes.hpp"
 
 namespace restante::store {
 
-/// How many bytes of a log are whole records, if all behind them is one record that is not.
-/// Otherwise all: RocksDB shall say what is wrong.
+/// How many bytes of a log are whole records, if all behind them is one record that is not, or
+/// zeros that were put there ahead (log_files.hpp). Otherwise all: RocksDB shall say what is wrong.
 std::size_t counted_bytes(BytesView log);
-
-/// The system's files, but the last log ends where counted_bytes() says. Lives for ever.
-rocksdb::Env* env_without_torn_writes();
 
 }  // namespace restante::store

@@ -22,20 +22,30 @@ using testing::ElementsAre;
 
 constexpr std::size_t sector_bytes = 512;
 
-/// The log of a hub that died; a damaged copy of its folder can be opened as often as wanted.
+/// As a hub that died leaves them behind its log.
+const std::string zeros_ahead(100'000, '\0');
+
+/// The log of a hub that died, without the zeros at its end; a damaged copy of its folder can be
+/// opened as often as wanted.
 class TornWrite : public testing::Test {
   protected:
     void commit(const std::string& key, std::size_t bytes) {
         if (!engine_) engine_ = std::move(*RocksDbEngine::open(folder_.path() / "store"));
         ASSERT_TRUE(test::put(*engine_, Table::queue, key, std::string(bytes, 'v')));
         const auto before = log_.size();
+        const auto name_before = name_;
+        read_newest_log();
+        if (name_ == name_before) ASSERT_GT(log_.size(), before + bytes);
+    }
+
+    void read_newest_log() {
         for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "store")) {
-            if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
-            name_ = entry.path().filename();
-            std::ifstream file(entry.path(), std::ios::binary);
-            log_.assign(std::istreambuf_iterator<char>(file), {});
+            const auto name = entry.path().filename();
+            if (name.extension() == ".log" && name > name_) name_ = name;
         }
-        ASSERT_GT(log_.size(), before + bytes);
+        std::ifstream file(folder_.path() / "store" / name_, std::ios::binary);
+        log_.assign(std::istreambuf_iterator<char>(file), {});
+        log_.resize(log_.find_last_not_of('\0') + 1);
     }
 
     /// What a store holds that starts on this log; its error's text if it does not start.
@@ -71,11 +81,15 @@ TEST_F(TornWrite, AHoleAnywhereInTheLastRecordLosesThatRecordAlone) {
     commit("torn", 50'000);  // over two borders of blocks
     for (auto at = acknowledged / sector_bytes * sector_bytes; at < log_.size();
          at += sector_bytes) {
-        EXPECT_EQ(counted_bytes(as_bytes(without_sector(at, acknowledged))), acknowledged) << at;
+        const auto torn = without_sector(at, acknowledged);
+        EXPECT_EQ(counted_bytes(as_bytes(torn)), acknowledged) << at;
+        EXPECT_EQ(counted_bytes(as_bytes(torn + zeros_ahead)), acknowledged) << at;
     }
     EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "torn"));
     for (const auto at : {acknowledged, acknowledged + 5'000, log_.size() - sector_bytes}) {
-        EXPECT_THAT(found_with(without_sector(at, acknowledged)), ElementsAre("a", "b")) << at;
+        const auto torn = without_sector(at, acknowledged);
+        EXPECT_THAT(found_with(torn), ElementsAre("a", "b")) << at;
+        EXPECT_THAT(found_with(torn + zeros_ahead), ElementsAre("a", "b")) << at;
     }
 }
 
@@ -96,6 +110,7 @@ TEST_F(TornWrite, WhicheverSectorsOfTheLastRecordAreMissingItIsTheOneThatIsLost)
                 if (random() % 2 == 0) log_ = without_sector(at, ends[record - 1]);
             }
             const bool torn = log_ != whole.substr(0, ends[record]);
+            if (attempt % 2 == 0) log_ += zeros_ahead;
             ASSERT_EQ(counted_bytes(as_bytes(log_)), ends[record - (torn ? 1 : 0)])
                 << "record " << record << ", attempt " << attempt;
         }
@@ -132,10 +147,14 @@ TEST_F(TornWrite, AHoleInARecordBeforeTheLastIsNeverTakenForTheEnd) {
     const auto acknowledged = log_.size();
     commit("c", 300);
     for (std::size_t at = 0; at + sector_bytes <= acknowledged; at += sector_bytes) {
-        EXPECT_EQ(counted_bytes(as_bytes(without_sector(at, 0))), log_.size()) << at;
+        const auto damaged = without_sector(at, 0);
+        EXPECT_EQ(counted_bytes(as_bytes(damaged)), damaged.size()) << at;
+        EXPECT_EQ(counted_bytes(as_bytes(damaged + zeros_ahead)), (damaged + zeros_ahead).size())
+            << at;
     }
     for (const std::size_t at : {0U, 10'240U, 30'720U}) {
         EXPECT_THAT(found_with(without_sector(at, 0)), ElementsAre("refused")) << at;
+        EXPECT_THAT(found_with(without_sector(at, 0) + zeros_ahead), ElementsAre("refused")) << at;
     }
 }
 
@@ -153,6 +172,36 @@ TEST_F(TornWrite, AWholeLogCountsToItsLastByte) {
     commit("b", 70'000);
     EXPECT_EQ(counted_bytes(as_bytes(log_)), log_.size());
     EXPECT_EQ(counted_bytes({}), 0U);
+}
+
+TEST_F(TornWrite, ZerosPutAheadAreNoPartOfALog) {
+    commit("a", 100);
+    commit("b", 70'000);
+    EXPECT_EQ(counted_bytes(as_bytes(log_ + zeros_ahead)), log_.size());
+    EXPECT_EQ(counted_bytes(as_bytes(zeros_ahead)), 0U);
+    EXPECT_THAT(found_with(log_ + zeros_ahead), ElementsAre("a", "b"));
+}
+
+TEST_F(TornWrite, ASmallRecordLeavesTheFileAsLongAsItWas) {
+    commit("a", 100);
+    const auto log = folder_.path() / "store" / name_;
+    const auto bytes = std::filesystem::file_size(log);
+    for (int record = 0; record < 100; ++record) commit(std::to_string(record), 100);
+    EXPECT_EQ(std::filesystem::file_size(log), bytes);
+}
+
+TEST_F(TornWrite, AnEarlierLogMayEndWithZerosToo) {
+    commit("a", 100);
+    ASSERT_TRUE(test::put(*engine_, Table::devices, "d", "keeps the log from being deleted"));
+    const auto first = name_;
+    for (int filled = 0; filled < 10 && name_ == first; ++filled) {
+        commit("b", 4'000'000);
+        commit("c", 100);
+    }
+    ASSERT_NE(name_, first);
+    const auto earlier = folder_.path() / "store" / first;
+    std::filesystem::resize_file(earlier, std::filesystem::file_size(earlier) + zeros_ahead.size());
+    EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "c"));
 }
 
 }  // namespace

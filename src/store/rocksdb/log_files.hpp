@@ -1,0 +1,20 @@
+#pragma once
+// The system's files, with two things different about RocksDB's logs.
+//
+// Where the last one ends while it is read: in front of a write that a power cut tore
+// (torn_write.hpp).
+//
+// How it grows: a file that becomes longer has its new length synced too, in another place of the
+// disk. So small commits are written over zeros that were put there half a megabyte at a time. One
+// of a single send takes 155 us instead of 215, one of 32 sends 0.31 ms instead of 0.46, and one of
+// 512 what it took. A log that nobody closed ends with such zeros; RocksDB's format takes them for
+// nothing.
+
+#include <rocksdb/env.h>
+
+namespace restante::store {
+
+/// Lives for ever.
+rocksdb::Env* env_for_logs();
+
+}  // namespace restante::store
