@@ -26,6 +26,8 @@ class AmqpClientSession : public net::Session {
     void advance(Now now) final;
     bool finished() const final { return engine_ && engine_->finished(); }
     void closed(const Error& reason) final;
+    /// Why it gave up.
+    const std::optional<Error>& fault() const { return fault_; }
 
   protected:
     struct Identity {

@@ -24,10 +24,10 @@ class Broker:
         self.load("subscribe", "--devices", devices)
 
     @contextlib.contextmanager
-    def held(self, devices, *words):
+    def held(self, devices, protocol="mqtt"):
         """So many devices, connected and subscribed, for as long as the block lasts."""
-        process = self.world.tool("storm", "hold", *self.peer.storm_arguments(), "--count", devices,
-                                  *words, stdin=subprocess.PIPE)
+        process = self.world.tool("storm", "hold", *self.peer.storm_arguments(protocol),
+                                  "--count", devices, stdin=subprocess.PIPE)
         try:
             line = process.stdout.readline()
             if "connected" not in line:

@@ -13,10 +13,14 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "bench")]
 # pylint: disable=wrong-import-position
 from harness import clean_environment, end_with_parent, program  # noqa: E402
 from peers import PEERS  # noqa: E402
+from peers.base import descriptors  # noqa: E402
 
 NEEDED = {"rabbitmq": "/usr/lib/rabbitmq/bin/rabbitmq-server", "mosquitto": "/usr/sbin/mosquitto",
           "nats": "/usr/sbin/nats-server"}
 TOOL_SECONDS = 900  # for one run of a program; none should take a tenth of it
+
+
+SPARE_DESCRIPTORS = 1_000  # of a broker, for what is no connection
 
 
 class Scale:
@@ -30,6 +34,7 @@ class Scale:
         self.many_devices = 200 if quick else 1_000_000
         self.backlog = 5 if quick else 50
         self.held = 20 if quick else 10_000
+        self.crowd = 40 if quick else descriptors() - SPARE_DESCRIPTORS
         self.storm = 40 if quick else 2_000
         self.live_devices = 10 if quick else 100
         self.growing_devices = (100, 200) if quick else (1_000, 10_000, 100_000, 1_000_000)
@@ -69,11 +74,11 @@ class World:
                                  f"{process.returncode}: {output}")
         return json.loads(output.splitlines()[-1])
 
-    def in_turn(self, subjects, measure):
+    def in_turn(self, subjects, measure, repeats=None):
         """A B C A B C: {name: {figure: median}} of what measure(subject) returned each time. What
         changes slowly, a disk, a neighbour, thus hits all alike."""
         seen = {}
-        for _ in range(self.scale.repeats):
+        for _ in range(repeats or self.scale.repeats):
             for subject in subjects:
                 name = subject if isinstance(subject, str) else subject.name
                 for figure, value in measure(subject).items():

@@ -34,13 +34,19 @@ STOP_SECONDS = 30
 
 
 def raise_descriptor_limit():
-    """For the children. Root may raise the hard limit too; anybody else gets what there is."""
+    """For the children. Who may raises the hard limit too; anybody else gets what there is."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         wanted = max(DESCRIPTORS, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
     except (ValueError, PermissionError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def descriptors():
+    """As many as a child can have."""
+    raise_descriptor_limit()
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def free_ports(count):
@@ -109,6 +115,7 @@ class Peer:
     durability = ""  # what its acknowledgement of a durable send promises
     disk_calls = "fsync,fdatasync"  # the system calls it waits for, as strace names them
     device_filter = "devices/{}/messages/devicebound/#"  # of its MQTT subscription, QoS 1
+    device_source = None  # of its AMQP link, where devices can speak AMQP
     sender = ()  # what the load program's senders speak
 
     def __init__(self, folder):
@@ -220,10 +227,11 @@ class Peer:
                 words += [f"--{protocol}-port", self.ports[protocol]]
         return words
 
-    def storm_arguments(self):
+    def storm_arguments(self, protocol="mqtt"):
         """How a storm of devices finds it."""
-        return ["--speak", "mqtt", "--host", HOST, "--port", self.ports["mqtt"],
-                "--ca", self.ca_file, "--topic", self.device_filter]
+        address = self.device_filter if protocol == "mqtt" else self.device_source
+        return ["--speak", protocol, "--host", HOST, "--port", self.ports[protocol],
+                "--ca", self.ca_file, "--address", address]
 
     def certificate_files(self):
         """Its certificate and key, the same kind for all."""

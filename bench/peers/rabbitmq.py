@@ -1,7 +1,7 @@
 """RabbitMQ with its plugins for MQTT and AMQP 1.0, set up for many devices that are often away.
 
 A device's QoS 1 subscription without a clean session makes the durable queue
-`mqtt-subscription-device-NqoS1`, bound to amq.topic by `devices.device-N.messages.devicebound.#`.
+`mqtt-subscription-device-Nqos1`, bound to amq.topic by `devices.device-N.messages.devicebound.#`.
 A sender that speaks AMQP 1.0 attaches to the target `/exchange/amq.topic` and gives each message a
 subject, the routing key, and the header durable=true; without it the queue keeps it in memory.
 """
@@ -75,6 +75,7 @@ ERLANG = ("+P 4194304 +Q 262144 +sbwt none +sbwtdcpu none +sbwtdio none "
 class RabbitMq(Peer):
     name = "rabbitmq"
     queue_type = "classic"
+    device_source = "/amq/queue/mqtt-subscription-{}qos1"  # the queue of its MQTT subscription
     sender = ("--sender", "amqp", "--amqp-target", "/exchange/amq.topic")
     durability = ("on disk: a durable message is settled accepted after the fsync of its own "
                   "queue's journal")

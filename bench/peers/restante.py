@@ -18,6 +18,7 @@ class HubWithCertificate(harness.Hub):
 
 class Restante(Peer):
     name = "restante"
+    device_source = "/devices/{}/messages/devicebound"
     durability = "on disk: a send is accepted after the fdatasync of the commit that holds it"
 
     def __init__(self, folder):
@@ -54,6 +55,6 @@ class Restante(Peer):
     def load_arguments(self):
         return [*super().load_arguments(), "--connection-string", self.connection_string()]
 
-    def storm_arguments(self):
-        return [*super().storm_arguments(),
+    def storm_arguments(self, protocol="mqtt"):
+        return [*super().storm_arguments(protocol),
                 "--restante-connection-string", self.connection_string()]

@@ -1,6 +1,6 @@
 #pragma once
-// What a client says once TLS stands, until it is ready. One conversation serves all clients: what
-// it must know of one of them fits into a number, the stage.
+// What a client says once TLS stands, until it is ready. One conversation serves all clients. What
+// it must know of one of them is a number, the stage, or lies with it under the client's number.
 
 #include <cstdint>
 
@@ -22,20 +22,20 @@ class Conversation {
 
     /// Makes what it can for clients 1 to `count` ahead of the time that is measured.
     virtual void prepare(std::size_t) {}
-    virtual Bytes open(std::size_t number) const = 0;
+    virtual Bytes open(std::size_t number) = 0;
     /// Errors: of the codec, unauthorized, protocol_error.
-    virtual Result<Turn> hear(std::size_t number, std::uint8_t stage, BytesView heard) const = 0;
-    virtual Bytes farewell() const = 0;
+    virtual Result<Turn> hear(std::size_t number, std::uint8_t stage, BytesView heard) = 0;
+    virtual Bytes farewell(std::size_t number) = 0;
 };
 
 /// One byte there and back.
 class EchoOnce final : public Conversation {
   public:
-    Bytes open(std::size_t) const override { return {'?'}; }
-    Result<Turn> hear(std::size_t, std::uint8_t, BytesView heard) const override {
+    Bytes open(std::size_t) override { return {'?'}; }
+    Result<Turn> hear(std::size_t, std::uint8_t, BytesView heard) override {
         return Turn{.consumed = heard.size(), .ready = true};
     }
-    Bytes farewell() const override { return {}; }
+    Bytes farewell(std::size_t) override { return {}; }
 };
 
 }  // namespace restante::storm

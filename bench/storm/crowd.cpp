@@ -162,7 +162,7 @@ bool Crowd::flush(Caller& caller) {
 void Crowd::leave(Caller& caller) {
     if (caller.phase == Phase::ended) return;
     if (caller.link.native() != nullptr) {
-        const Bytes farewell = conversation_.farewell();
+        const Bytes farewell = conversation_.farewell(caller.number);
         std::size_t written = 0;
         // A socket that does not take this is not waited for.
         if (!farewell.empty()) caller.link.write(farewell, written);

@@ -14,15 +14,6 @@ constexpr std::uint8_t awaits_suback = 1;
 
 constexpr std::size_t packet_bytes_max = 1 << 20;
 
-std::string fill_in(std::string pattern, const std::string& id) {
-    constexpr std::string_view place = "{}";
-    for (auto at = pattern.find(place); at != std::string::npos;
-         at = pattern.find(place, at + id.size())) {
-        pattern.replace(at, place.size(), id);
-    }
-    return pattern;
-}
-
 template <class Packet>
 Bytes encoded(const Packet& packet) {
     Bytes bytes;
@@ -56,13 +47,13 @@ Bytes MqttLogin::connect_packet(const fleet::Member& member) const {
 }
 
 Bytes MqttLogin::subscribe_packet(const fleet::Member& member) const {
-    std::string filter = fill_in(options_.topic, member.name());
+    std::string filter = address_of(options_, member.name());
     return encoded(mqtt::Subscribe{
         .packet_id = 1,
         .subscriptions = {{.filter = std::move(filter), .qos = mqtt::QoS::at_least_once}}});
 }
 
-Result<Turn> MqttLogin::hear(std::size_t number, std::uint8_t stage, BytesView heard) const {
+Result<Turn> MqttLogin::hear(std::size_t number, std::uint8_t stage, BytesView heard) {
     const auto frame = mqtt::parse_frame(heard, packet_bytes_max);
     if (!frame) return std::unexpected(frame.error());
     if (!*frame) return Turn{.stage = stage};
@@ -91,7 +82,7 @@ Result<Turn> MqttLogin::hear(std::size_t number, std::uint8_t stage, BytesView h
                 fmt::format("{} came out of turn", mqtt::name((*frame)->type)));
 }
 
-Bytes MqttLogin::farewell() const {
+Bytes MqttLogin::farewell(std::size_t) {
     return encoded(mqtt::Disconnect{});
 }
 

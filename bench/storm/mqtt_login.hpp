@@ -17,9 +17,9 @@ class MqttLogin final : public Conversation {
     explicit MqttLogin(const Options& options);
 
     void prepare(std::size_t count) override;
-    Bytes open(std::size_t number) const override { return connects_[number - 1]; }
-    Result<Turn> hear(std::size_t number, std::uint8_t stage, BytesView heard) const override;
-    Bytes farewell() const override;
+    Bytes open(std::size_t number) override { return connects_[number - 1]; }
+    Result<Turn> hear(std::size_t number, std::uint8_t stage, BytesView heard) override;
+    Bytes farewell(std::size_t number) override;
 
   private:
     Bytes connect_packet(const fleet::Member& member) const;

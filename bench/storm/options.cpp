@@ -25,18 +25,29 @@ void declare_clients(CLI::App& command, Options& options, std::string& speak) {
         ->check(CLI::Range(1, 1'000'000));
     command.add_option("--concurrent", options.concurrent, "Begun and not ready yet, at most")
         ->check(CLI::Range(1, 10'000));
-    command.add_option("--speak", speak, "One byte there and back, or until SUBACK")
-        ->required()
-        ->check(CLI::IsMember({"echo", "mqtt"}));
     command
-        .add_option("--topic", options.topic,
-                    "What to subscribe, with QoS 1; {} is the client's id")
-        ->default_val("devices/{}/messages/devicebound/#");
+        .add_option("--speak", speak,
+                    "One byte there and back, or a device's words until it would be sent messages")
+        ->required()
+        ->check(CLI::IsMember({"echo", "mqtt", "amqp"}));
+    command.add_option("--address", options.address,
+                       "An MQTT filter, subscribed with QoS 1, or an AMQP source; {} is the "
+                       "client's id");
     command.add_option("--restante-connection-string", options.restante_connection_string,
                        "Log in as the fleet's devices do; a policy's, for the hub's name");
 }
 
 }  // namespace
+
+std::string address_of(const Options& options, const std::string& member) {
+    constexpr std::string_view place = "{}";
+    std::string address = options.address;
+    for (auto at = address.find(place); at != std::string::npos;
+         at = address.find(place, at + member.size())) {
+        address.replace(at, place.size(), member);
+    }
+    return address;
+}
 
 std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     constexpr int exit_usage = 2;
@@ -58,7 +69,7 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
         return std::unexpected(app.exit(error) == 0 ? 0 : exit_usage);
     }
     options.verb = *hold ? Verb::hold : *echo ? Verb::echo : Verb::connect;
-    options.speak = speak == "mqtt" ? Speak::mqtt : Speak::echo;
+    options.speak = speak == "mqtt" ? Speak::mqtt : speak == "amqp" ? Speak::amqp : Speak::echo;
     return options;
 }
 

@@ -10,7 +10,7 @@
 namespace restante::storm {
 
 enum class Verb : std::uint8_t { connect, hold, echo };
-enum class Speak : std::uint8_t { echo, mqtt };
+enum class Speak : std::uint8_t { echo, mqtt, amqp };
 
 struct Options {
     Verb verb = Verb::connect;
@@ -28,14 +28,17 @@ struct Options {
     Speak speak = Speak::echo;
     std::size_t deadline_seconds = 300;  ///< until all are ready
 
-    // MQTT; `{}` stands for the client's id, a member's name
-    std::string topic;
+    // devices
+    std::string address;  ///< what to receive from
     std::string restante_connection_string;
 
     // echo
     std::size_t bytes = 0;
     std::size_t seconds = 0;
 };
+
+/// The address of one client, a member's name: it stands for `{}`.
+std::string address_of(const Options& options, const std::string& member);
 
 /// Or the exit code, once the user has read what is wrong or what --help tells.
 std::expected<Options, int> parse_options(int argc, const char* const* argv);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "amqp_login.hpp"
 #include "crowd.hpp"
 #include "mqtt_login.hpp"
 
@@ -21,7 +22,14 @@ using bench::moment;
 using bench::seconds_between;
 
 std::unique_ptr<Conversation> conversation_for(const Options& options) {
-    if (options.speak == Speak::mqtt) return std::make_unique<MqttLogin>(options);
+    switch (options.speak) {
+        case Speak::mqtt:
+            return std::make_unique<MqttLogin>(options);
+        case Speak::amqp:
+            return std::make_unique<AmqpLogin>(options);
+        case Speak::echo:
+            break;
+    }
     return std::make_unique<EchoOnce>();
 }
 
