@@ -165,7 +165,7 @@ class PowerLoss(Case):
     def send(self, service, numbers, name):
         to = self.chance.choice((COMPLETING, PURGED))
         self.ledger.sent(name, to)
-        body = bytes(self.chance.choice(BODY_BYTES))
+        body = self.chance.randbytes(self.chance.choice(BODY_BYTES))
         numbers[or_lost(service.send, message(to, body, name))] = name
         self.note_accepted(service, numbers)
 

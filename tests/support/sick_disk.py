@@ -189,10 +189,13 @@ def cut_contents(path, events, failed, chance):
 
 
 def part_of(after, earlier, chance):
-    """Between the two states around a write that appended; otherwise one of them."""
-    if after[:len(earlier)] != earlier:
+    """Between the two states around a write: what it wrote up to some byte. What shortened the file
+    has no half."""
+    if len(after) < len(earlier):
         return chance.choice((after, earlier))
-    return after[:chance.randint(len(earlier), len(after))]
+    unchanged = len(os.path.commonprefix((after, earlier)))
+    behind = chance.randint(unchanged, len(after))
+    return after[:behind] + earlier[behind:]
 
 
 def some_sectors(after, earlier, chance):

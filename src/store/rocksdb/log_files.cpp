@@ -7,8 +7,6 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,6 +42,7 @@ bool is_last_log(const std::filesystem::path& log) {
     return !error;
 }
 
+/// So many bytes of a file. A hub may write behind them meanwhile.
 class Beginning final : public rocksdb::FSSequentialFileOwnerWrapper {
   public:
     Beginning(std::unique_ptr<rocksdb::FSSequentialFile> file, std::size_t bytes)
@@ -87,13 +86,19 @@ class OverZeros final : public rocksdb::FSWritableFileOwnerWrapper {
     }
 
   private:
-    /// On a full disk there are none, and what is to be written says whether it has room. They come
-    /// before that, so that the file, when RocksDB closes it, ends behind its last record.
+    /// Before the record, because RocksDB's file, when it is closed, ends with its last write. If
+    /// they have no room none are needed: the record tells whether it has some.
     void put_zeros(std::uint64_t at, const rocksdb::IOOptions& options,
                    rocksdb::IODebugContext* debug) {
-        static constexpr std::array<char, zeros_bytes> zeros{};
-        const auto status = PositionedAppend({zeros.data(), zeros.size()}, at, options, debug);
-        if (status.ok()) zeros_end_ = at + zeros.size();
+        // Not const: a constant lies in the program's file and takes memory once it is read; pages
+        // that nobody wrote take none.
+        static std::array<char, zeros_bytes> zeros{};
+        if (PositionedAppend({zeros.data(), zeros.size()}, at, options, debug).ok()) {
+            zeros_end_ = at + zeros.size();
+        } else {
+            // Some may have been written, where the record needs the room.
+            Truncate(end_, options, debug).PermitUncheckedError();
+        }
     }
 
     std::uint64_t end_ = 0;
@@ -111,13 +116,16 @@ class LogFiles final : public rocksdb::FileSystemWrapper {
                                         std::unique_ptr<rocksdb::FSSequentialFile>* result,
                                         rocksdb::IODebugContext* debug) override {
         auto status = FileSystemWrapper::NewSequentialFile(name, options, result, debug);
-        if (!status.ok() || !name.ends_with(".log") || !is_last_log(name)) return status;
-        std::ifstream file(name, std::ios::binary);
-        const std::string log(std::istreambuf_iterator<char>(file), {});
-        const auto counted = counted_bytes(as_bytes(log));
-        if (file && counted < log.size()) {
-            *result = std::make_unique<Beginning>(std::move(*result), counted);
+        if (!status.ok() || !name.ends_with(".log")) return status;
+        std::string log;
+        status = rocksdb::ReadFileToString(target(), name, &log);
+        if (!status.ok()) return status;
+        const auto end = end_of(as_bytes(log));
+        // The next log was begun once this one's last record was synced.
+        if (!end || (end->torn && !is_last_log(name))) {
+            return rocksdb::IOStatus::Corruption("damage in front of the last record", name);
         }
+        *result = std::make_unique<Beginning>(std::move(*result), end->bytes);
         return status;
     }
 

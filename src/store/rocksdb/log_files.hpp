@@ -1,8 +1,8 @@
 #pragma once
 // The system's files, with two things different about RocksDB's logs.
 //
-// Where the last one ends while it is read: in front of a write that a power cut tore
-// (torn_write.hpp).
+// Where one ends while it is read: behind its last record that is whole (torn_write.hpp). One that
+// is damaged before is not opened.
 //
 // How it grows: a file that becomes longer has its new length synced too, in another place of the
 // disk. So small commits are written over zeros that were put there half a megabyte at a time. One

@@ -71,8 +71,8 @@ std::optional<Fragment> fragment_at(BytesView log, std::size_t at) {
                     .whole = masked_crc(log.subspan(at + 6, end - at - 6)) == crc};
 }
 
-/// Where the zeros begin that were put there ahead of what was to come, or earlier, at the end of a
-/// record that has some of its own.
+/// Behind the last byte that is not zero: there stand zeros put ahead, and those that the last
+/// record itself ends with.
 std::size_t end_of_writing(BytesView log) {
     const auto last = std::ranges::find_if(log.rbegin(), log.rend(), [](auto b) { return b != 0; });
     return static_cast<std::size_t>(log.rend() - last);
@@ -94,7 +94,7 @@ bool is_followed(BytesView log, std::size_t damage, std::size_t written) {
 
 }  // namespace
 
-std::size_t counted_bytes(BytesView log) {
+std::optional<LogEnd> end_of(BytesView log) {
     const auto written = end_of_writing(log);
     std::size_t record = 0;
     std::size_t at = 0;
@@ -107,13 +107,15 @@ std::size_t counted_bytes(BytesView log) {
         }
         const auto fragment = fragment_at(log, at);
         if (!inside) record = at;
-        if (!fragment || !fragment->whole)
-            return is_followed(log, at, written) ? log.size() : record;
-        if (begins(fragment->type) == inside) return log.size();
+        if (!fragment || !fragment->whole) {
+            if (is_followed(log, at, written)) return std::nullopt;
+            return LogEnd{.bytes = record, .torn = true};
+        }
+        if (begins(fragment->type) == inside) return std::nullopt;
         inside = !ends(fragment->type);
         at = fragment->end;
     }
-    return inside ? record : std::min(at, log.size());
+    return LogEnd{.bytes = inside ? record : std::min(at, log.size()), .torn = inside};
 }
 
 }  // namespace restante::store

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ constexpr std::size_t sector_bytes = 512;
 
 /// As a hub that died leaves them behind its log.
 const std::string zeros_ahead(100'000, '\0');
+
+/// Nothing if a log is damaged in front of its last record.
+std::optional<std::size_t> whole_bytes(const std::string& log) {
+    const auto end = end_of(as_bytes(log));
+    return end ? std::optional(end->bytes) : std::nullopt;
+}
 
 /// The log of a hub that died, without the zeros at its end; a damaged copy of its folder can be
 /// opened as often as wanted.
@@ -82,8 +89,8 @@ TEST_F(TornWrite, AHoleAnywhereInTheLastRecordLosesThatRecordAlone) {
     for (auto at = acknowledged / sector_bytes * sector_bytes; at < log_.size();
          at += sector_bytes) {
         const auto torn = without_sector(at, acknowledged);
-        EXPECT_EQ(counted_bytes(as_bytes(torn)), acknowledged) << at;
-        EXPECT_EQ(counted_bytes(as_bytes(torn + zeros_ahead)), acknowledged) << at;
+        EXPECT_EQ(whole_bytes(torn), acknowledged) << at;
+        EXPECT_EQ(whole_bytes(torn + zeros_ahead), acknowledged) << at;
     }
     EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "torn"));
     for (const auto at : {acknowledged, acknowledged + 5'000, log_.size() - sector_bytes}) {
@@ -111,7 +118,7 @@ TEST_F(TornWrite, WhicheverSectorsOfTheLastRecordAreMissingItIsTheOneThatIsLost)
             }
             const bool torn = log_ != whole.substr(0, ends[record]);
             if (attempt % 2 == 0) log_ += zeros_ahead;
-            ASSERT_EQ(counted_bytes(as_bytes(log_)), ends[record - (torn ? 1 : 0)])
+            ASSERT_EQ(whole_bytes(log_), ends[record - (torn ? 1 : 0)])
                 << "record " << record << ", attempt " << attempt;
         }
     }
@@ -126,9 +133,9 @@ TEST_F(TornWrite, HalfAHeaderIsNotBelieved) {
         const auto acknowledged = log_.size();
         ASSERT_EQ(acknowledged % sector_bytes, sector_bytes - in_first_sector);
         commit("c", 3'000);
-        EXPECT_EQ(counted_bytes(as_bytes(
-                      without_sector(acknowledged / sector_bytes * sector_bytes, acknowledged))),
-                  acknowledged)
+        EXPECT_EQ(
+            whole_bytes(without_sector(acknowledged / sector_bytes * sector_bytes, acknowledged)),
+            acknowledged)
             << in_first_sector;
     }
 }
@@ -148,9 +155,8 @@ TEST_F(TornWrite, AHoleInARecordBeforeTheLastIsNeverTakenForTheEnd) {
     commit("c", 300);
     for (std::size_t at = 0; at + sector_bytes <= acknowledged; at += sector_bytes) {
         const auto damaged = without_sector(at, 0);
-        EXPECT_EQ(counted_bytes(as_bytes(damaged)), damaged.size()) << at;
-        EXPECT_EQ(counted_bytes(as_bytes(damaged + zeros_ahead)), (damaged + zeros_ahead).size())
-            << at;
+        EXPECT_EQ(whole_bytes(damaged), std::nullopt) << at;
+        EXPECT_EQ(whole_bytes(damaged + zeros_ahead), std::nullopt) << at;
     }
     for (const std::size_t at : {0U, 10'240U, 30'720U}) {
         EXPECT_THAT(found_with(without_sector(at, 0)), ElementsAre("refused")) << at;
@@ -170,15 +176,15 @@ TEST_F(TornWrite, DamageOverTheEndOfOneRecordAndTheBeginningOfTheNextIsRefused) 
 TEST_F(TornWrite, AWholeLogCountsToItsLastByte) {
     commit("a", 32'700);
     commit("b", 70'000);
-    EXPECT_EQ(counted_bytes(as_bytes(log_)), log_.size());
-    EXPECT_EQ(counted_bytes({}), 0U);
+    EXPECT_EQ(whole_bytes(log_), log_.size());
+    EXPECT_EQ(whole_bytes(""), 0U);
 }
 
 TEST_F(TornWrite, ZerosPutAheadAreNoPartOfALog) {
     commit("a", 100);
     commit("b", 70'000);
-    EXPECT_EQ(counted_bytes(as_bytes(log_ + zeros_ahead)), log_.size());
-    EXPECT_EQ(counted_bytes(as_bytes(zeros_ahead)), 0U);
+    EXPECT_EQ(whole_bytes(log_ + zeros_ahead), log_.size());
+    EXPECT_EQ(whole_bytes(zeros_ahead), 0U);
     EXPECT_THAT(found_with(log_ + zeros_ahead), ElementsAre("a", "b"));
 }
 
@@ -190,7 +196,13 @@ TEST_F(TornWrite, ASmallRecordLeavesTheFileAsLongAsItWas) {
     EXPECT_EQ(std::filesystem::file_size(log), bytes);
 }
 
-TEST_F(TornWrite, AnEarlierLogMayEndWithZerosToo) {
+TEST_F(TornWrite, SmallRecordsOfWhichTheFirstAreZerosAreNotSkipped) {
+    for (int record = 0; record < 20; ++record) commit(std::to_string(record), 100);
+    ASSERT_LT(log_.size(), 32'768U);
+    EXPECT_THAT(found_with(without_sector(0, 0)), ElementsAre("refused"));
+}
+
+TEST_F(TornWrite, AnEarlierLogMayEndWithZerosButNotWithHalfARecord) {
     commit("a", 100);
     ASSERT_TRUE(test::put(*engine_, Table::devices, "d", "keeps the log from being deleted"));
     const auto first = name_;
@@ -199,9 +211,13 @@ TEST_F(TornWrite, AnEarlierLogMayEndWithZerosToo) {
         commit("c", 100);
     }
     ASSERT_NE(name_, first);
+    engine_.reset();  // which takes the zeros from the end of its logs
     const auto earlier = folder_.path() / "store" / first;
-    std::filesystem::resize_file(earlier, std::filesystem::file_size(earlier) + zeros_ahead.size());
+    const auto bytes = std::filesystem::file_size(earlier);
+    std::filesystem::resize_file(earlier, bytes + zeros_ahead.size());
     EXPECT_THAT(found_with(log_), ElementsAre("a", "b", "c"));
+    std::filesystem::resize_file(earlier, bytes - 10);
+    EXPECT_THAT(found_with(log_), ElementsAre("refused"));
 }
 
 }  // namespace
