@@ -5,6 +5,7 @@
     run.py --only send live       some of it, written nowhere
     run.py --quick                just enough of each to see that it works; of the peers those that
                                   are installed
+    run.py --peers nats           another broker alone
 
 Each figure is the median of three; the peers take turns, A B C A B C, so that a machine that slows
 down slows down all of them. A quiet machine is the caller's to provide.
@@ -57,6 +58,9 @@ def main():
     missing = [name for name in options.peers if name not in peers]
     if missing and not options.quick:
         sys.exit(f"bench: not installed: {', '.join(missing)}; tools/packages.sh bench does that")
+    if not peers:
+        print(f"bench: not installed: {', '.join(missing)}")
+        return
     begin = time.monotonic()
     print(f"bench: {machine()}; {', '.join(peers)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="restante-bench-", dir=options.build) as folder:
@@ -67,7 +71,7 @@ def main():
     if not options.quick:
         results = options.build / "bench" / "results.json"
         results.write_text(json.dumps(world.results, indent=2), encoding="utf-8")
-        if options.only == MEASURES:
+        if options.only == MEASURES and peers == list(PEERS):
             report.write(world.results)
 
 

@@ -1,6 +1,7 @@
 """A peer under way, with the load program pointed at it."""
 
 import contextlib
+import json
 import subprocess
 
 
@@ -30,12 +31,14 @@ class Broker:
                                   "--count", devices, stdin=subprocess.PIPE)
         try:
             line = process.stdout.readline()
-            if "connected" not in line:
+            if json.loads(line or "{}").get("connected") != devices:
                 raise AssertionError(f"{self.name}: {devices} devices did not connect: {line}")
             yield
         finally:
             process.stdin.close()
-            process.wait(60)
+            code = process.wait(60)
+        if code != 0:
+            raise AssertionError(f"{self.name}: connections were lost: {process.stdout.read()}")
 
 
 @contextlib.contextmanager

@@ -54,4 +54,5 @@ def measure(world):
         if isinstance(subject, str):
             return measure_limit(world, subject)
         return measure_broker(world, subject)
-    world.record("durable send", world.in_turn([*world.peers, "rocksdb", "log"], one))
+    world.record("durable send", world.in_turn(
+        [*world.peers, *world.with_restante("rocksdb", "log")], one))

@@ -62,4 +62,5 @@ def measure(world):
         if isinstance(subject, str):
             return measure_bare(world, world.peers[0])
         return measure_broker(world, subject)
-    world.record("connection storm", world.in_turn([*world.peers, "bare TLS"], one))
+    world.record("connection storm", world.in_turn(
+        [*world.peers, *world.with_restante("bare TLS")], one))

@@ -53,6 +53,11 @@ class World:
         self.results = {}
         self._folders = 0
 
+    def with_restante(self, *subjects):
+        """Those, where Restante is among the peers: the machine's limits, and what it alone is
+        measured for. One who asks for another peer asks for that."""
+        return subjects if PEERS["restante"] in self.peers else ()
+
     def new_folder(self):
         self._folders += 1
         path = self.folder / str(self._folders)
@@ -92,7 +97,7 @@ class World:
         print(f"\n{title}", flush=True)
         for name, figures in rows.items():
             told = "  ".join(f"{figure}={value:,.6g}" for figure, value in figures.items())
-            print(f"    {name:<24}{told}", flush=True)
+            print(f"    {name:<39} {told}", flush=True)
 
     def drop(self, folder):
         shutil.rmtree(folder, ignore_errors=True)

@@ -34,7 +34,7 @@ STOP_SECONDS = 30
 
 
 def raise_descriptor_limit():
-    """For the children. Who may raises the hard limit too; anybody else gets what there is."""
+    """For the children. Whoever may, raises the hard limit too; others get what there is."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         wanted = max(DESCRIPTORS, hard)
@@ -44,9 +44,9 @@ def raise_descriptor_limit():
 
 
 def descriptors():
-    """As many as a child can have."""
+    """As many as a child can have, and not more than it needs."""
     raise_descriptor_limit()
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], DESCRIPTORS)
 
 
 def free_ports(count):

@@ -25,6 +25,7 @@ class Conversation {
     virtual Bytes open(std::size_t number) = 0;
     /// Errors: of the codec, unauthorized, protocol_error.
     virtual Result<Turn> hear(std::size_t number, std::uint8_t stage, BytesView heard) = 0;
+    /// Only behind open().
     virtual Bytes farewell(std::size_t number) = 0;
 };
 

@@ -161,7 +161,7 @@ bool Crowd::flush(Caller& caller) {
 
 void Crowd::leave(Caller& caller) {
     if (caller.phase == Phase::ended) return;
-    if (caller.link.native() != nullptr) {
+    if (caller.phase == Phase::talk || caller.phase == Phase::ready) {
         const Bytes farewell = conversation_.farewell(caller.number);
         std::size_t written = 0;
         // A socket that does not take this is not waited for.

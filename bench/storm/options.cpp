@@ -1,6 +1,9 @@
 #include "options.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <cstdio>
 
 namespace restante::storm {
 namespace {
@@ -70,6 +73,10 @@ std::expected<Options, int> parse_options(int argc, const char* const* argv) {
     }
     options.verb = *hold ? Verb::hold : *echo ? Verb::echo : Verb::connect;
     options.speak = speak == "mqtt" ? Speak::mqtt : speak == "amqp" ? Speak::amqp : Speak::echo;
+    if (options.speak != Speak::echo && options.address.empty()) {
+        fmt::print(stderr, "storm: --address is missing: what do the devices receive from?\n");
+        return std::unexpected(exit_usage);
+    }
     return options;
 }
 
