@@ -18,7 +18,9 @@ MARKS = re.compile(r"(<!-- results: ([^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def spelled(value):
-    """Three digits are all that such a figure holds."""
+    """Three digits are all that such a figure holds. Words are said as they are."""
+    if isinstance(value, str):
+        return value
     if value >= 1000:
         digits = len(str(int(value))) - 3
         return f"{round(value, -digits):,.0f}"

@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "tests" / "support")]
 # pylint: disable=wrong-import-position
+import aims  # noqa: E402
 import harness  # noqa: E402
 import report  # noqa: E402
 from measures.world import PEERS, World, installed  # noqa: E402
@@ -68,11 +69,14 @@ def main():
         for name in options.only:
             importlib.import_module(f"measures.{name}").measure(world)
     print(f"\nbench: {time.monotonic() - begin:.0f} s", flush=True)
-    if not options.quick:
-        results = options.build / "bench" / "results.json"
-        results.write_text(json.dumps(world.results, indent=2), encoding="utf-8")
-        if options.only == MEASURES and peers == list(PEERS):
-            report.write(world.results)
+    if options.quick:
+        return
+    results = options.build / "bench" / "results.json"
+    results.write_text(json.dumps(world.results, indent=2), encoding="utf-8")
+    if options.only == MEASURES and peers == list(PEERS):
+        came_of_it = aims.rows(world.results)
+        print(f"\n{report.table(came_of_it)}")
+        report.write({**world.results, "aims": came_of_it})
 
 
 if __name__ == "__main__":

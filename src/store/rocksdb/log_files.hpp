@@ -7,8 +7,7 @@
 // How it grows: a file that becomes longer has its new length synced too, in another place of the
 // disk. So small commits are written over zeros that were put there half a megabyte at a time. One
 // of a single send takes 155 us instead of 215, one of 32 sends 0.31 ms instead of 0.46, and one of
-// 512 what it took. A log that nobody closed ends with such zeros; RocksDB's format takes them for
-// nothing.
+// 512 what it took. A log that nobody closed ends with such zeros.
 
 #include <rocksdb/env.h>
 
