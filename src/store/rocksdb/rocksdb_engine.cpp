@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <shared_mutex>
@@ -21,7 +23,7 @@ namespace restante::store {
 namespace {
 
 /// The owner may replace a file between the moment a reader learns of it and the moment it opens
-/// it. One more look is nearly always enough.
+/// it; a log that is gone by then RocksDB does not miss. One more look is nearly always enough.
 constexpr int read_only_attempts_max = 5;
 
 /// With less than this left of the disk, what is left is for ending messages, and for RocksDB's own
@@ -75,6 +77,15 @@ std::unexpected<Error> storage_failure(std::string_view doing, const std::string
     }
     return fail(ErrorCode::storage_failed,
                 fmt::format("cannot {} the folder '{}': {}", doing, folder, cause));
+}
+
+/// The MANIFEST's name and size: others whenever the owner notes a change of its files, which it
+/// does before it deletes one.
+std::pair<std::string, std::uintmax_t> files_noted(const std::filesystem::path& folder) {
+    std::string name;
+    std::getline(std::ifstream(folder / "CURRENT"), name);
+    std::error_code gone;
+    return {name, std::filesystem::file_size(folder / name, gone)};
 }
 
 Result<void> make_folder(const std::filesystem::path& folder) {
@@ -140,11 +151,16 @@ rocksdb::Status RocksDbEngine::Impl::open() {
 rocksdb::Status RocksDbEngine::Impl::open_read_only() {
     rocksdb::Status status;
     for (int attempt = 0; attempt < read_only_attempts_max; ++attempt) {
+        const auto noted = files_noted(folder);
         rocksdb::DB* opened = nullptr;
         status = rocksdb::DB::OpenForReadOnly(reader_options(), folder, column_families(),
                                               &families, &opened);
         db.reset(opened);
-        if (status.ok()) break;
+        if (status.ok() && files_noted(folder) == noted) break;
+        if (status.ok()) {
+            close();
+            status = rocksdb::Status::TryAgain("the hub changes its files too fast");
+        }
     }
     return status;
 }

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "support/engine_calls.hpp"
 #include "support/temporary_folder.hpp"
@@ -110,6 +112,33 @@ TEST(RocksDbEngine, ReadsAFolderThatIsInUseAndLeavesNoTrace) {
     }
     EXPECT_EQ(names(), before);
     EXPECT_TRUE(test::put(*engine, Table::devices, "e", "identity"));
+}
+
+TEST(RocksDbEngine, ReadsAllThatIsAcknowledgedWhileTheOwnerWrites) {
+    const TemporaryFolder folder;
+    const auto engine = open(folder);
+    std::atomic<std::uint64_t> acknowledged{0};
+    std::atomic<bool> over{false};
+    std::thread owner([&] {
+        for (std::uint64_t i = 0; !over && i < 20'000; ++i) {
+            // Now over zeros, now behind them.
+            const std::string value(i % 50 == 0 ? 100'000 : 200, 'v');
+            if (!test::put(*engine, Table::queue, numbered(i), value)) return;
+            acknowledged = i + 1;
+        }
+    });
+    for (int look = 0; look < 30; ++look) {
+        const auto at_least = acknowledged.load();
+        const auto reader = RocksDbEngine::open_read_only(folder.path() / "store");
+        EXPECT_TRUE(reader) << reader.error().message;
+        if (!reader) break;
+        const auto found = test::keys(**reader, Table::queue);
+        EXPECT_GE(found.size(), at_least);
+        if (!found.empty()) EXPECT_EQ(found.back(), numbered(found.size() - 1));
+    }
+    over = true;
+    owner.join();
+    EXPECT_GT(acknowledged, 0U);
 }
 
 TEST(RocksDbEngine, DoesNotMakeAFolderToReadIt) {
